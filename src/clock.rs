@@ -67,10 +67,11 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; a time outside the years 0000 to 9999 prints as microseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use time::format_description::well_known::Rfc3339;
-        let printed =
-            time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0).saturating_mul(1000))
-                .ok()
-                .and_then(|t| t.format(&Rfc3339).ok());
+        let printed = time::OffsetDateTime::from_unix_timestamp_nanos(
+            i128::from(self.0).saturating_mul(1000),
+        )
+        .ok()
+        .and_then(|t| t.format(&Rfc3339).ok());
         match printed {
             Some(text) => f.write_str(&text),
             None => write!(f, "{} µs", self.0),

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `sluis` program: arguments, run, exit code; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sluis::cli::main(std::env::args_os())
+}

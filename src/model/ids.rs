@@ -22,7 +22,11 @@ pub struct InvalidId {
 
 fn invalid(text: &str, what: &'static str, rule: &'static str) -> InvalidId {
     InvalidId {
-        text: text.chars().take(80).flat_map(char::escape_default).collect(),
+        text: text
+            .chars()
+            .take(80)
+            .flat_map(char::escape_default)
+            .collect(),
         what,
         rule,
     }
@@ -169,7 +173,8 @@ impl SpiffeId {
         };
         let rest = text.strip_prefix("spiffe://").ok_or_else(fail)?;
         let mut segments = rest.split('/');
-        let community = CommunityId::parse(segments.next().unwrap_or_default()).map_err(|_| fail())?;
+        let community =
+            CommunityId::parse(segments.next().unwrap_or_default()).map_err(|_| fail())?;
         let path: Vec<&str> = segments.collect();
         let name = |text: &str| Name::parse(text).map_err(|_| fail());
         let member = |text: &str| MemberId::parse(text).map_err(|_| fail());
@@ -181,7 +186,9 @@ impl SpiffeId {
             ["member", m, "person", n] => {
                 Role::Credential(member(m)?, CredentialName::Person(name(n)?))
             }
-            ["member", m, "tool", n] => Role::Credential(member(m)?, CredentialName::Tool(name(n)?)),
+            ["member", m, "tool", n] => {
+                Role::Credential(member(m)?, CredentialName::Tool(name(n)?))
+            }
             _ => return Err(fail()),
         };
         Ok(Self { community, role })
@@ -366,9 +373,20 @@ mod tests {
     #[test]
     fn look_alike_ids_are_no_ids() {
         for text in [
-            "", "energy", "Energy.isac.example", "energy.isac.example.", ".energy.isac", "a..b",
-            "energy isac.example", "xn--nergy-9ua.example", "energy.isac.example/x", "-a.b", "a-.b",
-            "énergie.example", "energy.isac.example:1", "energy.isac.example\0",
+            "",
+            "energy",
+            "Energy.isac.example",
+            "energy.isac.example.",
+            ".energy.isac",
+            "a..b",
+            "energy isac.example",
+            "xn--nergy-9ua.example",
+            "energy.isac.example/x",
+            "-a.b",
+            "a-.b",
+            "énergie.example",
+            "energy.isac.example:1",
+            "energy.isac.example\0",
         ] {
             assert!(CommunityId::parse(text).is_err(), "{text:?} was accepted");
         }
@@ -387,7 +405,10 @@ mod tests {
             "spiffe://energy.isac.example/member/acme/person/meryem",
             "spiffe://energy.isac.example/member/acme/tool/siem",
         ] {
-            assert_eq!(SpiffeId::parse(text).map(|id| id.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                SpiffeId::parse(text).map(|id| id.to_string()),
+                Ok(text.to_owned())
+            );
         }
         for text in [
             "spiffe://energy.isac.example",

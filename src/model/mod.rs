@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod decision;
 pub mod ids;
+pub mod invite;
 pub mod item;
 pub mod label;
 pub mod member;

@@ -1,12 +1,13 @@
 //! What [`decide`](super::decide) is told of an item and of a viewer.
 
 use crate::clock::Timestamp;
+use crate::model::agreement::{Peer, Side};
+use crate::model::ids::CredentialName;
 use crate::model::ids::{CommunityId, SpiffeId};
 use crate::model::item::{Audience, Envelope, LocalRecord, Terms};
 use crate::model::label::Label;
 use crate::model::member::{Member, Standing};
 use crate::model::words::Kind;
-use crate::model::{agreement::Peer, ids::CredentialName};
 
 /// What is known of an item at one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,24 +130,46 @@ pub struct AgreementFacts {
 impl PeerFacts {
     /// The facts of a peer at this time, seen from `here`, which sends.
     pub fn of(peer: &Peer, here: &CommunityId, now: Timestamp) -> Self {
-        let agreement = peer
-            .in_force_at(now)
-            .then(|| peer.terms.sides_seen_from(here))
-            .flatten()
-            .filter(|(_, theirs)| theirs.community == peer.id)
-            .map(|(ours, theirs)| AgreementFacts {
-                out_ceiling: ours.out_ceiling,
-                in_ceiling: theirs.in_ceiling,
-                onward: ours.onward,
-                commercial: theirs.commercial,
-                kinds: peer.terms.kinds.clone(),
-                sectors: peer.terms.sectors.clone(),
-            });
         Self {
             community: peer.id.clone(),
-            agreement,
+            agreement: direction(peer, here, now)
+                .map(|(ours, theirs)| AgreementFacts::from_to(ours, theirs, peer)),
         }
     }
+
+    /// The facts of ourselves as the peer sees us, which sends: for judging what came.
+    pub fn of_ourselves(peer: &Peer, here: &CommunityId, now: Timestamp) -> Self {
+        Self {
+            community: here.clone(),
+            agreement: direction(peer, here, now)
+                .map(|(ours, theirs)| AgreementFacts::from_to(theirs, ours, peer)),
+        }
+    }
+}
+
+impl AgreementFacts {
+    fn from_to(sender: &Side, receiver: &Side, peer: &Peer) -> Self {
+        Self {
+            out_ceiling: sender.out_ceiling,
+            in_ceiling: receiver.in_ceiling,
+            onward: sender.onward,
+            commercial: receiver.commercial,
+            kinds: peer.terms.kinds.clone(),
+            sectors: peer.terms.sectors.clone(),
+        }
+    }
+}
+
+/// Our side and theirs, while the agreement is in force.
+fn direction<'a>(
+    peer: &'a Peer,
+    here: &CommunityId,
+    now: Timestamp,
+) -> Option<(&'a Side, &'a Side)> {
+    peer.in_force_at(now)
+        .then(|| peer.terms.sides_seen_from(here))
+        .flatten()
+        .filter(|(_, theirs)| theirs.community == peer.id)
 }
 
 /// What is known of a member's credential.

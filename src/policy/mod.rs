@@ -7,13 +7,18 @@
 //!
 //! Every rule is in the table of design.md, in its order; the first that withholds is the reason given.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod facts;
+mod recipients;
 
 pub use facts::{AgreementFacts, ItemFacts, MemberFacts, PeerFacts, Viewer};
+pub use recipients::{Reader, Recipient, recipients, remedy};
 
 use crate::clock::Timestamp;
 use crate::model::decision::{Decision, Rule};
-use crate::model::ids::{CredentialName, Role, SpiffeId};
+use crate::model::ids::{CredentialName, MemberId, Role, SpiffeId};
+use crate::model::item::Envelope;
 use crate::model::label::Label;
 use crate::model::member::Standing;
 
@@ -60,21 +65,16 @@ fn peer_rule(item: &ItemFacts, peer: &PeerFacts, now: Timestamp) -> Option<Rule>
     if peer.community == item.origin || item.path.contains(&peer.community) {
         return Some(Rule::Loop);
     }
-    if !at_origin && !(item.onward_in && agreement.onward) {
+    if !at_origin && (!item.onward_in || !agreement.onward) {
         return Some(Rule::OnwardNotAgreed);
     }
-    // The path counts the origin, so that its length is the number of hops after this one.
-    if item
-        .hop_limit
-        .is_some_and(|limit| item.path.len() > usize::try_from(limit).unwrap_or(usize::MAX))
-    {
+    if hops_used_up(item) {
         return Some(Rule::HopLimit);
     }
     if !agreement.kinds.is_empty() && !agreement.kinds.contains(&item.kind) {
         return Some(Rule::KindNotAgreed);
     }
-    if !agreement.sectors.is_empty()
-        && !item.sectors.iter().any(|s| agreement.sectors.contains(s))
+    if !agreement.sectors.is_empty() && !item.sectors.iter().any(|s| agreement.sectors.contains(s))
     {
         return Some(Rule::SectorNotAgreed);
     }
@@ -83,10 +83,13 @@ fn peer_rule(item: &ItemFacts, peer: &PeerFacts, now: Timestamp) -> Option<Rule>
 
 /// The first rule that withholds the item from a credential of a member of the community that holds it.
 fn member_rule(item: &ItemFacts, member: &MemberFacts, now: Timestamp) -> Option<Rule> {
-    let Standing::Admitted { since } = member.standing else {
-        return Some(Rule::NotMember);
+    let since = match member.standing {
+        Standing::Admitted { since } => since,
+        Standing::Candidate | Standing::Suspended { .. } | Standing::Left => {
+            return Some(Rule::NotMember);
+        }
     };
-    if member.id.community != item.here {
+    if member.id.community != item.here || member_of(&member.id).is_none() {
         return Some(Rule::NotMember);
     }
     if let Some(rule) = no_longer(item, now) {
@@ -114,33 +117,55 @@ fn submitted_by(item: &ItemFacts, viewer: &SpiffeId) -> (bool, bool) {
     let Some(submitter) = &item.submitter else {
         return (false, false);
     };
-    let same_member = member_of(submitter).is_some() && member_of(submitter) == member_of(viewer);
-    let always = submitter == viewer || (same_member && !is_tool(viewer));
-    (always, same_member)
+    let own_member = same_member(submitter, viewer);
+    let always = submitter == viewer || (own_member && !is_tool(viewer));
+    (always, own_member)
 }
 
 /// Whether the audience, or its absence, includes this credential.
 fn is_named(item: &ItemFacts, viewer: &SpiffeId) -> bool {
-    if item.here != item.origin {
-        // Elsewhere only GREEN and CLEAR without an audience, or what names this community, may be read at all.
-        return match (&item.audience, item.label) {
-            (_, Label::Red | Label::AmberStrict) => false,
-            (None, Label::Amber) => false,
-            (None, Label::Clear | Label::Green) => true,
-            (Some(audience), Label::Clear | Label::Green | Label::Amber) => {
-                audience.communities.contains(&item.here)
-            }
-        };
+    if item.here == item.origin {
+        is_named_at_origin(item, viewer)
+    } else {
+        is_named_elsewhere(item)
     }
-    let viewer_member = member_of(viewer);
-    let member_named = item.members.iter().any(|m| member_of(m) == viewer_member);
+}
+
+/// Among the origin's own members: those that the audience names, and where it names none, all; RED is for named persons.
+fn is_named_at_origin(item: &ItemFacts, viewer: &SpiffeId) -> bool {
+    let member_named = item.members.iter().any(|m| same_member(m, viewer));
     let credential_named = item.persons.contains(viewer);
-    if item.label == Label::Red {
+    match item.label {
         // A named member means the persons that it had at the push; its tools are told apart by `person-only`.
-        return credential_named || (member_named && is_tool(viewer));
+        Label::Red => credential_named || (member_named && is_tool(viewer)),
+        Label::Clear | Label::Green | Label::Amber | Label::AmberStrict => {
+            let limited = item.audience.as_ref().is_some_and(|a| a.members_limited);
+            // Names without the sign that there are any should not occur; they limit all the same.
+            let names = !item.members.is_empty() || !item.persons.is_empty();
+            member_named || credential_named || !(limited || names)
+        }
     }
-    let limited = item.audience.as_ref().is_some_and(|a| a.members_limited);
-    !limited || member_named || credential_named
+}
+
+/// Among the members of a community that the item reached: all, if the community may have the item.
+fn is_named_elsewhere(item: &ItemFacts) -> bool {
+    let here_named = item
+        .audience
+        .as_ref()
+        .map(|audience| audience.communities.contains(&item.here));
+    match item.label {
+        Label::Clear | Label::Green => here_named != Some(false),
+        // Only where it came from its origin itself.
+        Label::Amber => here_named == Some(true) && item.path.len() <= 2,
+        Label::AmberStrict | Label::Red => false,
+    }
+}
+
+/// Whether one hop more would be beyond the source's limit; where the source gave none, beyond what a receiver takes.
+fn hops_used_up(item: &ItemFacts) -> bool {
+    let limit = item.hop_limit.unwrap_or(Envelope::HOPS_MAX);
+    // The path counts the origin, so that its length is the number of hops after the next one.
+    item.path.len() > usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// The rules that hold for everyone: withdrawn, expired.
@@ -159,7 +184,12 @@ fn commercial(item: &ItemFacts, viewer_is_commercial: bool) -> Option<Rule> {
     (forbidden && viewer_is_commercial).then_some(Rule::CommercialUse)
 }
 
-fn member_of(id: &SpiffeId) -> Option<&crate::model::ids::MemberId> {
+/// Whether both are of the same member of the same community.
+fn same_member(a: &SpiffeId, b: &SpiffeId) -> bool {
+    member_of(a).is_some() && member_of(a) == member_of(b) && a.community == b.community
+}
+
+fn member_of(id: &SpiffeId) -> Option<&MemberId> {
     match &id.role {
         Role::Member(member) | Role::Credential(member, _) => Some(member),
         Role::Node(_) | Role::Signer(_) | Role::Operator(_) => None,

@@ -2,14 +2,16 @@
 //!
 //! The store offers verbs of the path, no tables. Every [`Write`] takes effect whole or not at all; a batch of them
 //! shares one transaction and one flush to the disk, and what [`Store::commit`] has answered survives the loss of power.
-//! What the store deliberately does not do: judge, sign, read the clock, or look into signed bytes.
+//! What the store deliberately does not do: judge, sign, or read the clock. Into signed bytes it looks at one moment only:
+//! when an item goes out of service, its envelope is cut down to a tombstone.
 
 mod ops;
 mod sqlite;
 
 pub use ops::{
-    Answer, Append, AppendItem, AuditRecord, Deliver, DeliveredItem, DeliveredKind, DocumentPart,
-    DocumentState, Expect, Holder, HolderKey, InviteUse, LinkState, LogClass, LogRow, NewInvite,
-    PinnedKey, Quarantined, RowState, Withdraw, Write, Written,
+    Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
+    DeliveredKind, DocumentPart, DocumentState, Expect, Holder, HolderKey, InviteUse, LinkState,
+    LogClass, LogRow, NewInvite, PinnedKey, Quarantined, RowState, Withdraw, Write, Written,
 };
+pub(crate) use sqlite::Committed;
 pub use sqlite::{Store, StoreError};

@@ -122,7 +122,8 @@ pub enum Written {
     Appended(Vec<Position>),
     /// The same request was answered before, with this.
     Repeated(Answer),
-    /// The document is there, and not in the state that the push expected.
+    /// The document is not in the state that the push expected, or one of its items was withdrawn or revised meanwhile.
+    /// The state that it is in; [`DocumentState::absent`] if it is not there. Nothing of the push took effect.
     Unexpected(DocumentState),
     /// The document was there with the same content and version: nothing was appended, and the request is recorded.
     Existing(DocumentState),
@@ -176,8 +177,21 @@ pub struct DocumentState {
     pub content_sha256: Digest,
     /// SHA-256 over label, audience and terms as pushed.
     pub options_sha256: Digest,
-    /// The items, one a part, with the revision that holds.
+    /// The items, one a part, with the revision that holds. A part whose item was withdrawn is not among them.
     pub parts: Vec<DocumentPart>,
+}
+
+impl DocumentState {
+    /// The state of a document that is not there: tag 0, which no document has, and no parts.
+    pub fn absent() -> Self {
+        Self {
+            tag: 0,
+            version: String::new(),
+            content_sha256: Digest([0; 32]),
+            options_sha256: Digest([0; 32]),
+            parts: Vec::new(),
+        }
+    }
 }
 
 /// A part of a document as an item.
@@ -223,8 +237,6 @@ pub struct Withdraw {
     pub id: ItemId,
     /// The signed withdrawal.
     pub statement: Signed,
-    /// The item's envelope without title, summary, tags, source and content: what decisions still need.
-    pub tombstone: Bytes,
     /// The reason as it was given, which stays here.
     pub note: String,
     /// Who did what.
@@ -274,8 +286,6 @@ pub enum DeliveredKind {
         content: Bytes,
         /// The key under which the content is sealed.
         content_key: [u8; 32],
-        /// The item's envelope without title, summary, tags, source and content, kept should it be superseded.
-        tombstone: Bytes,
     },
     /// The origin withdrew it. Takes effect once; leaves a tombstone also where the item never came.
     Withdrawal {
@@ -284,7 +294,8 @@ pub enum DeliveredKind {
         /// As the origin signed it.
         statement: Signed,
     },
-    /// The supplier says that we lost the right to it. Takes effect if the item came from that supplier.
+    /// The supplier says that we lost the right to it. Takes effect if the item is in service and came from that
+    /// supplier; should the right come back, the same revision takes effect again.
     Recall,
 }
 
@@ -331,6 +342,14 @@ pub enum LogClass {
         /// item never came.
         of: Option<(Bytes, Vec<Signed>, Option<Signed>)>,
         /// When the withdrawn item became durable here.
+        item_recorded: Timestamp,
+    },
+    /// The supplier took back the right to an item that came from it. Those downstream who may hold the item must be
+    /// told, so it has a place in the log.
+    Recall {
+        /// The recalled item's tombstone, hops and local record, from which it is decided who had it.
+        of: (Bytes, Vec<Signed>, Option<Signed>),
+        /// When the recalled item became durable here.
         item_recorded: Timestamp,
     },
 }
@@ -440,6 +459,44 @@ pub struct AuditRecord {
     pub act: &'static str,
     /// To whom or what: an id, never content.
     pub subject: String,
+}
+
+/// An [`AuditRecord`] in its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number, from 1, without gaps.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub act: String,
+    /// To whom or what.
+    pub subject: String,
+    /// The digest of the record before; zeros before the first.
+    pub previous_sha256: Digest,
+    /// [`AuditRow::digest`] as it was when the record was written.
+    pub sha256: Digest,
+}
+
+impl AuditRow {
+    /// SHA-256 over `sluis.audit.v1`, a zero byte, the previous digest, number and time (8 bytes each, big-endian), and
+    /// actor, act and subject, each with four bytes of length before it.
+    pub fn digest(&self) -> Digest {
+        let mut bytes =
+            Vec::with_capacity(96 + self.actor.len() + self.act.len() + self.subject.len());
+        bytes.extend_from_slice(b"sluis.audit.v1\0");
+        bytes.extend_from_slice(&self.previous_sha256.0);
+        bytes.extend_from_slice(&self.seq.to_be_bytes());
+        bytes.extend_from_slice(&self.at.micros().to_be_bytes());
+        for text in [&self.actor, &self.act, &self.subject] {
+            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        Digest::of(&bytes)
+    }
 }
 
 /// The name of a credential of a member, for keys of maps.

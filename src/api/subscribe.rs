@@ -1,0 +1,202 @@
+//! A member's feed on a stream: what waits is coalesced into one message, and nothing waits in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use super::sharing::{SharingParts, feed_status};
+use super::{answers, status};
+use crate::federation::supplier::Chunks;
+use crate::feed::{FeedError, Introductions, PAGE_ROWS_MAX, Page, Reader, Visible};
+use crate::model::position::Position;
+use crate::model::signed::Signed;
+use crate::store::{LogClass, Write};
+use crate::wire::pb;
+
+/// Messages that may wait for the connection, each of about 1 MiB at most.
+pub(super) const MESSAGES_WAITING_MAX: usize = 2;
+/// A stream without news is told so this often, so that both ends know that the other lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// What a subscriber asked for beside its filter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wishes {
+    pub(super) content: bool,
+    pub(super) entry_cursors: bool,
+    pub(super) until_caught_up: bool,
+}
+
+type Out = mpsc::Sender<Result<pb::SubscribeResponse, Status>>;
+
+/// Serves a subscriber until its right, its stream or the node ends.
+pub(super) async fn serve(parts: Arc<SharingParts>, mut reader: Reader, wishes: Wishes, out: Out) {
+    let mut introductions = Introductions::new(parts.keys.clone(), [parts.overview.here.clone()]);
+    let draining = parts.tasks.draining().clone();
+    let mut told_caught_up = false;
+    let mut recorded = Position::START;
+    loop {
+        let page = match reader.next(PAGE_ROWS_MAX, wishes.content).await {
+            Ok(page) => page,
+            Err(error) => {
+                // The reader may be gone; then nobody is left to tell.
+                let _ = out.send(Err(feed_status(&error))).await;
+                return;
+            }
+        };
+        let caught_up = page.caught_up;
+        if !page.entries.is_empty() || (caught_up && !told_caught_up) {
+            told_caught_up = caught_up;
+            if send(&reader, page, wishes, &mut introductions, &out)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        if !caught_up {
+            continue;
+        }
+        if reader.position() > recorded {
+            recorded = reader.position();
+            record_progress(&parts, &reader).await;
+        }
+        if wishes.until_caught_up {
+            return;
+        }
+        tokio::select! {
+            going_on = reader.changed() => if !going_on { return },
+            () = tokio::time::sleep(HEARTBEAT) => {
+                let heartbeat = pb::SubscribeResponse {
+                    cursor: reader.cursor(),
+                    caught_up: true,
+                    ..Default::default()
+                };
+                if out.send(Ok(heartbeat)).await.is_err() {
+                    return;
+                }
+            }
+            () = draining.cancelled() => {
+                let _ = out.send(Err(status::shutting_down())).await;
+                return;
+            }
+            () = out.closed() => return,
+        }
+    }
+}
+
+/// One entry as an answer of its own, with the certificates that it needs.
+pub(super) fn single(parts: &SharingParts, visible: &Visible) -> pb::FeedEntry {
+    let (mut entry, _) = answers::feed_entry(visible, false);
+    (entry.signers, entry.introductions) =
+        Introductions::new(parts.keys.clone(), [parts.overview.here.clone()])
+            .for_records(records(&visible.entry.row.class));
+    entry
+}
+
+/// One page of a feed, for a caller that does not stay.
+pub(super) async fn page(
+    parts: &SharingParts,
+    mut reader: Reader,
+    most: usize,
+) -> Result<pb::ListItemsResponse, FeedError> {
+    let mut introductions = Introductions::new(parts.keys.clone(), [parts.overview.here.clone()]);
+    let mut answer = pb::ListItemsResponse::default();
+    // A page is full or the last: its size tells nothing of what was left out (threat 11).
+    loop {
+        let missing = most.saturating_sub(answer.entries.len());
+        let page = reader.next(missing, false).await?;
+        for visible in &page.entries {
+            let (signers, introduced) =
+                introductions.for_records(records(&visible.entry.row.class));
+            answer.signers.extend(signers);
+            answer.introductions.extend(introduced);
+            let (mut entry, _) = answers::feed_entry(visible, false);
+            entry.cursor = reader.cursor_at(visible.entry.row.position);
+            answer.entries.push(entry);
+        }
+        if page.caught_up {
+            record_progress(parts, &reader).await;
+            return Ok(answer);
+        }
+        if answer.entries.len() >= most {
+            answer.next_page_token = reader.cursor();
+            record_progress(parts, &reader).await;
+            return Ok(answer);
+        }
+    }
+}
+
+/// Sends a page: small documents together, each large one in pieces of its own.
+async fn send(
+    reader: &Reader,
+    page: Page,
+    wishes: Wishes,
+    introductions: &mut Introductions,
+    out: &Out,
+) -> Result<(), Gone> {
+    let mut message = pb::SubscribeResponse::default();
+    for visible in &page.entries {
+        let (signers, introduced) = introductions.for_records(records(&visible.entry.row.class));
+        message.signers.extend(signers);
+        message.introductions.extend(introduced);
+        let (mut entry, rest) = answers::feed_entry(visible, wishes.content);
+        if wishes.entry_cursors {
+            entry.cursor = reader.cursor_at(visible.entry.row.position);
+        }
+        message.entries.push(entry);
+        if rest.is_empty() {
+            continue;
+        }
+        // Without a cursor: within a document there is no place to come back to.
+        pass_on(out, std::mem::take(&mut message)).await?;
+        let mut chunks = Chunks::of(rest);
+        while let Some(data) = chunks.next() {
+            let last = chunks.is_empty();
+            let cursor = if last {
+                reader.cursor_at(visible.entry.row.position)
+            } else {
+                String::new()
+            };
+            let piece = pb::SubscribeResponse {
+                chunk: Some(pb::ContentChunk { data, last }),
+                cursor,
+                ..Default::default()
+            };
+            pass_on(out, piece).await?;
+        }
+    }
+    message.cursor = reader.cursor();
+    message.caught_up = page.caught_up;
+    pass_on(out, message).await
+}
+
+/// The subscriber went away.
+struct Gone;
+
+async fn pass_on(out: &Out, message: pb::SubscribeResponse) -> Result<(), Gone> {
+    out.send(Ok(message)).await.map_err(|_| Gone)
+}
+
+/// Remembers how far the viewer has read; a failure costs a line in `trace`, nothing else.
+async fn record_progress(parts: &SharingParts, reader: &Reader) {
+    let write = Write::Progress {
+        viewer: reader.viewer_id().to_owned(),
+        position: reader.position(),
+        at: parts.overview.clock.now(),
+    };
+    if let Err(error) = parts.overview.log.write(write).await {
+        tracing::warn!(error = %crate::fault::chain(&error), "a viewer's progress could not be recorded");
+    }
+}
+
+fn records(class: &LogClass) -> Vec<&Signed> {
+    match class {
+        LogClass::Item { envelope, hops, .. } => {
+            std::iter::once(envelope).chain(hops.iter()).collect()
+        }
+        LogClass::Withdrawal { statement, .. } => vec![statement],
+        LogClass::Recall { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,148 @@
+//! `sluis inspect`: what the node would read from a document. Needs no node, and changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::output::Field;
+use super::text::shown;
+use super::values::label;
+use super::{Context, Exit, Failure, push};
+use crate::inspect::{InspectedProblem, Inspection, inspect};
+use crate::model::label::Label;
+
+/// Show what the node would read from a document, without a node.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  sluis inspect report.json\n  sluis inspect *.json.gz -o json\n  \
+                        sluis inspect notes.md --tlp GREEN\n\nExit code 3 if a document is not valid."
+)]
+pub(super) struct InspectArguments {
+    /// The documents, plain or gzip-compressed; `-` reads standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// The label that the push would declare
+    #[arg(long, value_name = "L", value_parser = label)]
+    tlp: Option<Label>,
+}
+
+pub(super) fn run(arguments: InspectArguments, context: &Context) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for file in &arguments.files {
+        exit = exit.and(one(file, arguments.tlp, context)?);
+    }
+    Ok(exit)
+}
+
+fn one(file: &Path, declared: Option<Label>, context: &Context) -> Result<Exit, Failure> {
+    let typed = file.to_string_lossy();
+    let (found, exit) = match push::read(file) {
+        Ok(bytes) => {
+            let found = inspect(&bytes, declared);
+            let exit = if found.valid {
+                Exit::Done
+            } else {
+                Exit::Refused
+            };
+            (found, exit)
+        }
+        Err(failure) => {
+            if !context.output.is_json() {
+                context.output.error(format!("sluis: {failure}"));
+                return Ok(failure.exit);
+            }
+            (unreadable(failure.message), failure.exit)
+        }
+    };
+    if context.output.is_json() {
+        context.output.object(&Inspected {
+            file: &typed,
+            found: &found,
+        })?;
+    } else {
+        people(&typed, &found, context)?;
+    }
+    Ok(exit)
+}
+
+/// What `inspect` answers for a file.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    found: &'a Inspection,
+}
+
+/// The answer for a file that could not be read.
+fn unreadable(message: String) -> Inspection {
+    Inspection {
+        format: "unknown",
+        identity: None,
+        version: None,
+        label: None,
+        markings: Vec::new(),
+        parts: Vec::new(),
+        valid: false,
+        problems: vec![InspectedProblem {
+            place: String::new(),
+            message,
+        }],
+        remarks: Vec::new(),
+    }
+}
+
+fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failure> {
+    let output = &context.output;
+    let label_of = |name: Option<&str>| name.and_then(Label::parse);
+    let or_none = |text: &Option<String>| Field::from(text.as_deref().unwrap_or("-"));
+
+    output.line(&shown(file))?;
+    output.pairs([
+        ("  format", Field::from(found.format)),
+        ("  identity", or_none(&found.identity)),
+        ("  version", or_none(&found.version)),
+        ("  label", Field::Label(label_of(found.label))),
+        ("  valid", (if found.valid { "yes" } else { "no" }).into()),
+    ])?;
+    for part in &found.parts {
+        output.line(&format!(
+            "  part      {}  {} objects",
+            output.label(label_of(part.label), LABEL_WIDTH),
+            part.objects.len()
+        ))?;
+    }
+    for marking in found.markings.iter().take(LINES_MAX) {
+        let note = match marking.note.as_str() {
+            "" => String::new(),
+            note => format!("  ({})", shown(note)),
+        };
+        output.line(&format!(
+            "  marking   {}  {}{note}",
+            output.label(Label::parse(marking.label), LABEL_WIDTH),
+            shown(&marking.place)
+        ))?;
+    }
+    let more = found.markings.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        output.line(&format!("  … and {more} markings more (-o json shows all)"))?;
+    }
+    for problem in &found.problems {
+        let place = match problem.place.as_str() {
+            "" => String::new(),
+            place => format!("{}: ", shown(place)),
+        };
+        output.line(&format!("  problem   {place}{}", shown(&problem.message)))?;
+    }
+    for remark in &found.remarks {
+        output.note(format!("  {}", shown(remark)));
+    }
+    if found.valid && found.label.is_none() {
+        output.note("  nothing says how far it may go: a push needs --tlp");
+    }
+    Ok(())
+}
+
+/// More markings than this are for machines.
+const LINES_MAX: usize = 20;
+/// The width of `TLP:AMBER+STRICT`.
+const LABEL_WIDTH: usize = 16;

@@ -1,0 +1,242 @@
+//! What one viewer sees, in order, after a cursor: stored items first, then live ones, by one and the same code.
+//!
+//! ```text
+//! log (positions) ─▶ Reader: entries after the viewer's place ─▶ policy::decide ─▶ Visible ─▶ api
+//! ```
+//!
+//! A [`Reader`] pulls: it reads only when its subscriber has room, so a slow one costs a place in the log and no memory.
+//! It takes the roster anew for every page, so that a right that ended ends the stream, and one that widened (a new
+//! epoch) starts it again. It knows nothing of connections.
+
+mod cursor;
+mod introductions;
+mod reader;
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, Entropy};
+use crate::log::{Entry, EntryBody, Log};
+use crate::model::ids::{CommunityId, CredentialName, ItemId, MemberId, Role, SpiffeId};
+use crate::model::item::Envelope;
+use crate::model::label::Label;
+use crate::model::member::Standing;
+use crate::model::position::{FeedPlace, Position};
+use crate::model::roster::Roster;
+use crate::model::words::{Attribution, Kind};
+use crate::policy::{ItemFacts, MemberFacts, Viewer, decide};
+use crate::store::{RowState, StoreError};
+
+pub use cursor::{Cursors, InvalidCursor};
+pub use introductions::Introductions;
+pub use reader::{PAGE_BYTES_MAX, PAGE_ROWS_MAX, Page, Reader};
+
+/// The feeds of a node's members.
+#[derive(Debug)]
+pub struct Feed {
+    here: CommunityId,
+    newcomer_history: Label,
+    log: Log,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    cursors: Arc<Cursors>,
+}
+
+/// Who reads: a credential of a member, from its certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberViewer {
+    /// The member.
+    pub member: MemberId,
+    /// Its person or tool.
+    pub credential: CredentialName,
+}
+
+/// Which entries a viewer wants; empty lists mean all.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Kinds.
+    pub kinds: Vec<Kind>,
+    /// Sectors; one match suffices.
+    pub sectors: Vec<String>,
+    /// Origins.
+    pub origins: Vec<CommunityId>,
+}
+
+/// An entry that a viewer may see.
+#[derive(Clone, Debug)]
+pub struct Visible {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// The submitting member, where this viewer may know it.
+    pub submitter: Option<SpiffeId>,
+}
+
+/// The viewer may no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the membership is suspended or over, or the credential was revoked")]
+pub struct RightEnded;
+
+/// Why a page could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The viewer may no longer read.
+    #[error(transparent)]
+    RightEnded(#[from] RightEnded),
+    /// The cursor is not this viewer's.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// The log could not be read.
+    #[error("the feed could not be read")]
+    Read(#[from] StoreError),
+}
+
+impl Feed {
+    /// The feeds of this log.
+    pub fn new(
+        here: CommunityId,
+        newcomer_history: Label,
+        log: Log,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        cursors: Arc<Cursors>,
+    ) -> Self {
+        Self {
+            here,
+            newcomer_history,
+            log,
+            clock,
+            entropy,
+            cursors,
+        }
+    }
+
+    /// A reader at a cursor (empty: the beginning).
+    pub fn reader(
+        self: &Arc<Self>,
+        viewer: MemberViewer,
+        cursor: &str,
+        filter: Filter,
+    ) -> Result<Reader, FeedError> {
+        let id = SpiffeId::credential(&self.here, &viewer.member, &viewer.credential).to_string();
+        let place = match cursor {
+            "" => FeedPlace {
+                epoch: 0,
+                position: Position::START,
+            },
+            cursor => self.cursors.open(&id, cursor)?,
+        };
+        Ok(Reader::new(Arc::clone(self), viewer, id, place, filter))
+    }
+
+    /// One item, if this viewer may see it; `None` alike for one that is hidden and one that is not there.
+    pub async fn item(
+        &self,
+        viewer: &MemberViewer,
+        item: ItemId,
+        content: bool,
+    ) -> Result<Option<Visible>, FeedError> {
+        let roster = self.log.roster();
+        let facts = self.viewer_facts(&roster, viewer)?;
+        let entry = self.log.entry_of(item, content).await?;
+        Ok(entry.and_then(|entry| self.visible(&entry, &facts)))
+    }
+
+    /// What the policy is told of this viewer; fails when it may not read at all.
+    pub fn viewer_facts(
+        &self,
+        roster: &Roster,
+        viewer: &MemberViewer,
+    ) -> Result<MemberFacts, RightEnded> {
+        let member = roster.members.get(&viewer.member).ok_or(RightEnded)?;
+        let revoked = roster
+            .credentials
+            .get(&(viewer.member.clone(), viewer.credential.clone()))
+            .is_none_or(|c| c.revoked);
+        match member.standing {
+            Standing::Admitted { .. } if !revoked => {}
+            Standing::Admitted { .. }
+            | Standing::Candidate
+            | Standing::Suspended { .. }
+            | Standing::Left => return Err(RightEnded),
+        }
+        Ok(MemberFacts::of(
+            member,
+            &self.here,
+            &viewer.credential,
+            self.newcomer_history,
+        ))
+    }
+
+    fn gone(&self, entry: &Arc<Entry>, may_have_had_it: bool) -> Option<Visible> {
+        may_have_had_it.then(|| Visible {
+            entry: Arc::clone(entry),
+            submitter: None,
+        })
+    }
+
+    /// The entry as this viewer sees it, or nothing.
+    fn visible(&self, entry: &Arc<Entry>, viewer: &MemberFacts) -> Option<Visible> {
+        let now = self.clock.now();
+        let permitted =
+            |facts: &ItemFacts| decide(facts, &Viewer::Member(viewer.clone()), now).permits();
+        match &entry.body {
+            EntryBody::Item {
+                envelope,
+                local,
+                facts,
+            } => (entry.row.state == RowState::Live && permitted(facts)).then(|| Visible {
+                entry: Arc::clone(entry),
+                submitter: shown_submitter(
+                    envelope,
+                    local.as_ref().map(|l| &l.submitter),
+                    &viewer.id,
+                ),
+            }),
+            // Who might have had the item learns that it is gone; nobody else does (threat 17).
+            EntryBody::Withdrawal { facts, .. } => {
+                self.gone(entry, facts.as_deref().is_some_and(permitted))
+            }
+            EntryBody::Recall { facts } => self.gone(entry, permitted(facts)),
+        }
+    }
+}
+
+/// The submitting member where this viewer may know it (design.md part 3, *Attribution*).
+fn shown_submitter(
+    envelope: &Envelope,
+    submitter: Option<&SpiffeId>,
+    viewer: &SpiffeId,
+) -> Option<SpiffeId> {
+    let member_of = |id: &SpiffeId| match &id.role {
+        Role::Credential(member, _) => Some(SpiffeId::member(&id.community, member)),
+        Role::Member(_) | Role::Node(_) | Role::Signer(_) | Role::Operator(_) => None,
+    };
+    match envelope.attribution {
+        Attribution::Named => envelope.submitter.clone(),
+        Attribution::Community => submitter.and_then(member_of),
+        Attribution::Anonymous => submitter
+            .and_then(member_of)
+            .filter(|member| Some(member) == member_of(viewer).as_ref()),
+    }
+}
+
+impl Filter {
+    /// Whether the viewer wants this entry.
+    pub fn wants(&self, entry: &Entry) -> bool {
+        let (kind, sectors, origin) = match &entry.body {
+            EntryBody::Item { envelope, .. } => {
+                (envelope.kind, envelope.sectors.as_slice(), &envelope.origin)
+            }
+            EntryBody::Withdrawal { withdrawal, facts } => (
+                Kind::Withdrawal,
+                facts.as_deref().map_or(&[][..], |f| f.sectors.as_slice()),
+                &withdrawal.origin,
+            ),
+            EntryBody::Recall { facts } => {
+                (Kind::Withdrawal, facts.sectors.as_slice(), &facts.origin)
+            }
+        };
+        (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && (self.sectors.is_empty() || sectors.iter().any(|s| self.sectors.contains(s)))
+            && (self.origins.is_empty() || self.origins.contains(origin))
+    }
+}

@@ -1,0 +1,277 @@
+//! What a document says: bytes to a [`Document`]. Pure.
+//!
+//! A format is recognised by content, never by a name. What begins as JSON is JSON of a known format or nothing: damaged
+//! JSON is never read as text, so that no marking hides in it.
+
+mod csaf;
+mod gzip;
+pub(crate) mod instant;
+pub(crate) mod json;
+mod mentions;
+pub(crate) mod misp;
+pub(crate) mod plain;
+mod recognise;
+pub(crate) mod stix;
+mod text;
+pub(crate) mod versions;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::model::ids::Digest;
+use crate::model::item::Envelope;
+use crate::model::submission::{Place, Reason, Refusal};
+use crate::model::words::Kind;
+use json::{Element, Json, JsonError};
+use recognise::Form;
+
+pub use mentions::{Aliases, mentions, mentions_in_text};
+pub use versions::compare_versions;
+
+/// A format that the node reads, recognised by content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// STIX 2.1.
+    Stix21,
+    /// STIX 2.0.
+    Stix20,
+    /// CSAF 2.0.
+    Csaf20,
+    /// CSAF 2.1.
+    Csaf21,
+    /// A MISP event.
+    Misp,
+    /// Markdown.
+    Markdown,
+    /// Plain text.
+    Text,
+}
+
+impl Format {
+    /// The name in JSON, such as `stix-2.1`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Stix21 => "stix-2.1",
+            Format::Stix20 => "stix-2.0",
+            Format::Csaf20 => "csaf-2.0",
+            Format::Csaf21 => "csaf-2.1",
+            Format::Misp => "misp",
+            Format::Markdown => "markdown",
+            Format::Text => "text",
+        }
+    }
+
+    /// The media type of a document of this format.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Format::Stix21 => "application/stix+json;version=2.1",
+            Format::Stix20 => "application/stix+json;version=2.0",
+            // Neither CSAF nor MISP has a type of its own.
+            Format::Csaf20 | Format::Csaf21 | Format::Misp => "application/json",
+            Format::Markdown => "text/markdown; charset=utf-8",
+            Format::Text => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How much of a document the node reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most bytes after decompression.
+    pub bytes_max: usize,
+}
+
+impl Default for Limits {
+    /// 16 MiB: four times the largest bundle that is published (ATT&CK), and small enough to hold a few at once.
+    fn default() -> Self {
+        Self {
+            bytes_max: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// A document that was read: what it says about itself.
+#[derive(Debug)]
+pub struct Document {
+    /// The bytes, decompressed, without a byte order mark.
+    pub bytes: Bytes,
+    /// Its format.
+    pub format: Format,
+    /// Its identity in its own format; where it has none, the SHA-256 of its content in hex.
+    pub identity: String,
+    /// Its version there; empty where it has none.
+    pub version: String,
+    /// Its own title; empty where it has none. One line of at most [`Envelope::TITLE_BYTES_MAX`].
+    pub title: String,
+    /// Its own summary; empty where it has none. At most [`Envelope::SUMMARY_BYTES_MAX`].
+    pub summary: String,
+    /// The default kind of the item.
+    pub kind: Kind,
+    /// What breaks a MUST of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
+    pub problems: Vec<Place>,
+    pub(crate) body: Body,
+}
+
+/// The parsed content.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// Of all structured formats.
+    Json(Json),
+    /// Of Markdown and plain text: the bytes are UTF-8.
+    Text,
+}
+
+impl Document {
+    /// The parsed JSON of a structured document.
+    pub(crate) fn root(&self) -> Option<Element<'_>> {
+        match &self.body {
+            Body::Json(json) => Some(json.root()),
+            Body::Text => None,
+        }
+    }
+
+    /// The text of an unstructured document; of a structured one its source.
+    pub(crate) fn text(&self) -> &str {
+        // A document is only made of bytes that are UTF-8.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+}
+
+/// Longest identity in bytes that is kept as it is; a longer one is replaced by its digest.
+const IDENTITY_BYTES_MAX: usize = 512;
+/// Longest version in bytes; a longer one cannot be kept, so that the document is not valid.
+const VERSION_BYTES_MAX: usize = 128;
+
+/// What a format reads from a document besides its structure.
+pub(crate) struct Said {
+    pub(crate) identity: Option<String>,
+    pub(crate) version: String,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) kind: Kind,
+    pub(crate) problems: Problems,
+}
+
+/// What breaks a MUST, up to the number of places that an answer carries.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<Place>);
+
+impl Problems {
+    /// Notes a problem; what is too much for an answer is left out.
+    pub(crate) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        if !self.is_full() {
+            self.0.push(Place {
+                place: place.into(),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// No further problem will be noted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= Refusal::PLACES_MAX
+    }
+}
+
+/// Reads a document, plain or gzip-compressed.
+pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
+    // Offsets within a document are kept in 32 bits.
+    let bytes_max = limits.bytes_max.min(OFFSET_MAX);
+    if bytes.len() > bytes_max {
+        return Err(gzip::too_large(bytes_max));
+    }
+    let bytes = gzip::decompressed(bytes, bytes_max)?;
+    let bytes = text::utf8(bytes)?;
+    if text::begins_as_json(&bytes) {
+        structured(bytes)
+    } else {
+        text::read(bytes)
+    }
+}
+
+/// Largest document in bytes whatever is configured.
+const OFFSET_MAX: usize = 1 << 31;
+
+fn structured(bytes: Bytes) -> Result<Document, Refusal> {
+    let json = Json::parse(&bytes).map_err(json_refusal)?;
+    let root = json.root();
+    let (format, said) = match recognise::form(root)? {
+        Form::Stix(format, shape) => (format, stix::read(format, shape, root)),
+        Form::Csaf(format) => (format, csaf::read(format, root)),
+        Form::Misp(events) => (Format::Misp, misp::read(&events)),
+    };
+    Ok(document(bytes, format, said, Body::Json(json)))
+}
+
+fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
+    let mut problems = said.problems;
+    let identity = match said.identity {
+        Some(identity) if identity.len() > IDENTITY_BYTES_MAX => {
+            Digest::of(identity.as_bytes()).to_string()
+        }
+        Some(identity) => identity,
+        None => Digest::of(&bytes).to_string(),
+    };
+    if said.version.len() > VERSION_BYTES_MAX {
+        problems.add(
+            "",
+            format!("the document's version is longer than {VERSION_BYTES_MAX} bytes"),
+        );
+    }
+    Document {
+        format,
+        identity,
+        version: plain::cut(&said.version, VERSION_BYTES_MAX).to_owned(),
+        title: plain::one_line(&said.title, Envelope::TITLE_BYTES_MAX),
+        summary: plain::cut(said.summary.trim(), Envelope::SUMMARY_BYTES_MAX).to_owned(),
+        kind: said.kind,
+        problems: problems.0,
+        bytes,
+        body,
+    }
+}
+
+fn json_refusal(error: JsonError) -> Refusal {
+    match error {
+        JsonError::Syntax {
+            line,
+            column,
+            problem,
+        } => Refusal::new(
+            Reason::UnknownFormat,
+            format!(
+                "the document begins as JSON but is damaged at line {line}, column {column}: {problem}"
+            ),
+        )
+        .at([Place {
+            place: format!("line:{line}"),
+            message: format!("column {column}: {problem}"),
+        }]),
+        JsonError::TooDeep { pointer } => Refusal::new(
+            Reason::TooDeep,
+            format!(
+                "the document is nested deeper than {} levels; no published format needs that",
+                json::DEPTH_MAX
+            ),
+        )
+        .at([Place {
+            place: pointer,
+            message: "nested deeper from here on".to_owned(),
+        }]),
+        JsonError::DuplicateKey { pointer } => Refusal::new(
+            Reason::DuplicateKey,
+            "a key stands twice in one object, so that two readers may read two things; keep one of them",
+        )
+        .at([Place {
+            place: pointer,
+            message: "this key stands twice".to_owned(),
+        }]),
+    }
+}

@@ -1,0 +1,221 @@
+//! What a STIX document says about itself.
+
+pub(crate) mod published;
+mod required;
+mod validity;
+
+use super::json::{Element, Step, push_step};
+use super::{Document, Format, Problems, Said};
+use crate::model::ids::Digest;
+use crate::model::words::Kind;
+
+/// Where the objects of a document stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// In a bundle.
+    StixBundle,
+    /// In a TAXII envelope `{"objects":[…]}`.
+    Envelope,
+    /// In a list.
+    List,
+    /// The document is one object.
+    Object,
+}
+
+impl Shape {
+    /// The shape of a document that was recognised as STIX.
+    pub(crate) fn of(root: Element<'_>) -> Self {
+        if root.is_array() {
+            Shape::List
+        } else if root.str("type") == Some("bundle") {
+            Shape::StixBundle
+        } else if root.str("type").is_none() && root.get("objects").is_some() {
+            Shape::Envelope
+        } else {
+            Shape::Object
+        }
+    }
+
+    /// The objects with their index.
+    pub(crate) fn objects<'a>(
+        self,
+        root: Element<'a>,
+    ) -> impl Iterator<Item = (usize, Element<'a>)> {
+        let (list, single) = match self {
+            Shape::StixBundle | Shape::Envelope => (root.get("objects"), None),
+            Shape::List => (Some(root), None),
+            Shape::Object => (None, Some(root)),
+        };
+        list.into_iter()
+            .flat_map(Element::items)
+            .chain(single)
+            .enumerate()
+    }
+
+    /// The JSON Pointer of an object.
+    pub(crate) fn pointer(self, index: usize) -> String {
+        let mut pointer = match self {
+            Shape::StixBundle | Shape::Envelope => "/objects".to_owned(),
+            Shape::List | Shape::Object => String::new(),
+        };
+        if self != Shape::Object {
+            push_step(&mut pointer, Step::Index(index));
+        }
+        pointer
+    }
+
+    /// How many steps of a path lead to an object.
+    pub(crate) const fn steps(self) -> usize {
+        match self {
+            Shape::StixBundle | Shape::Envelope => 2,
+            Shape::List => 1,
+            Shape::Object => 0,
+        }
+    }
+}
+
+/// Reads a STIX document.
+pub(crate) fn read(format: Format, shape: Shape, root: Element<'_>) -> Said {
+    let mut problems = Problems::default();
+    validity::check(format, shape, root, &mut problems);
+
+    let mut wholes = 0usize;
+    let mut whole: Option<Element<'_>> = None;
+    let mut has_report = false;
+    // The object that says best what the document is about; the first of the best rank.
+    let mut speaks: Option<(usize, Element<'_>)> = None;
+    for (_, object) in shape.objects(root) {
+        let kind = object.str("type").unwrap_or_default();
+        if matches!(kind, "report" | "grouping") {
+            wholes = wholes.saturating_add(1);
+            whole = Some(object);
+            has_report |= kind == "report";
+        }
+        let rank = RANKS
+            .iter()
+            .position(|k| *k == kind)
+            .unwrap_or(if NAMELESS.contains(&kind) {
+                usize::MAX
+            } else {
+                RANKS.len()
+            });
+        if rank < speaks.map_or(usize::MAX, |(best, _)| best) && object.str("name").is_some() {
+            speaks = Some((rank, object));
+        }
+    }
+    let named = whole
+        .filter(|_| wholes == 1)
+        .and_then(|w| Some((w.str("id")?, w.str("modified")?)));
+    let said = |key: &str| {
+        speaks
+            .and_then(|(_, object)| object.str(key))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Said {
+        identity: Some(match named {
+            Some((id, _)) => id.to_owned(),
+            None => digest(shape, root).to_string(),
+        }),
+        version: named.map_or_else(String::new, |(_, modified)| modified.to_owned()),
+        title: said("name"),
+        summary: said("description"),
+        kind: if has_report {
+            Kind::Report
+        } else {
+            Kind::Indicators
+        },
+        problems,
+    }
+}
+
+/// What a document is called after, the best first.
+const RANKS: [&str; 10] = [
+    "report",
+    "grouping",
+    "incident",
+    "campaign",
+    "intrusion-set",
+    "threat-actor",
+    "malware",
+    "vulnerability",
+    "attack-pattern",
+    "indicator",
+];
+/// What says nothing about the subject of a document, or who made it.
+const NAMELESS: [&str; 4] = [
+    "identity",
+    "marking-definition",
+    "extension-definition",
+    "language-content",
+];
+
+/// The ids of the objects of a STIX document, in document order; of other formats none.
+pub(crate) fn ids(document: &Document) -> Vec<String> {
+    match document.format {
+        Format::Stix21 | Format::Stix20 => document
+            .root()
+            .map(|root| {
+                Shape::of(root)
+                    .objects(root)
+                    .filter_map(|(_, object)| object.str("id"))
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .unwrap_or_default(),
+        Format::Csaf20 | Format::Csaf21 | Format::Misp | Format::Markdown | Format::Text => {
+            Vec::new()
+        }
+    }
+}
+
+/// The digest of the objects, without the bundle's own id: tools give a bundle a new one at each export. The order of
+/// objects, keys and white space does not count either, because it has no meaning.
+fn digest(shape: Shape, root: Element<'_>) -> Digest {
+    let mut buffer = Vec::new();
+    let mut digests: Vec<[u8; 32]> = shape
+        .objects(root)
+        .map(|(_, object)| {
+            buffer.clear();
+            canonical(object, &mut buffer);
+            Digest::of(&buffer).0
+        })
+        .collect();
+    digests.sort_unstable();
+    Digest::of(digests.as_flattened())
+}
+
+/// Writes a value so that equal values give equal bytes, and others do not: each string with its length, each container
+/// with an end, the keys of an object in order.
+fn canonical(value: Element<'_>, out: &mut Vec<u8>) {
+    if value.is_object() {
+        let mut entries: Vec<_> = value.entries().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        out.push(b'{');
+        for (key, value) in entries {
+            text(b'k', key, out);
+            canonical(value, out);
+        }
+        out.push(b'}');
+    } else if value.is_array() {
+        out.push(b'[');
+        value.items().for_each(|item| canonical(item, out));
+        out.push(b']');
+    } else if let Some(string) = value.as_str() {
+        text(b's', string, out);
+    } else if let Some(number) = value.as_number() {
+        text(b'n', number, out);
+    } else {
+        out.push(match value.as_bool() {
+            Some(true) => b't',
+            Some(false) => b'f',
+            None => b'0',
+        });
+    }
+}
+
+fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}

@@ -1,0 +1,152 @@
+//! What a node would read from a document, without a node. Pure; the command line prints it (design.md part 7).
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::formats::{Limits, read};
+use crate::markings::{Marking, mark, markings};
+use crate::model::label::Label;
+use crate::model::submission::{Place, Reason, Refusal};
+use crate::partition::parts;
+
+/// What was read, with the keys of `sluis inspect`; the file's name is the caller's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Inspection {
+    /// The format's name; `unknown` if it was not read.
+    pub format: &'static str,
+    /// The document's identity; null if it was not read.
+    pub identity: Option<String>,
+    /// Its version; null if it has none.
+    pub version: Option<String>,
+    /// The effective label; null if the document is neither marked nor declared.
+    pub label: Option<&'static str>,
+    /// Every marking with its place.
+    pub markings: Vec<InspectedMarking>,
+    /// What would become one item each.
+    pub parts: Vec<InspectedPart>,
+    /// It has no problems.
+    pub valid: bool,
+    /// What breaks its format's rules, or why it would be refused.
+    pub problems: Vec<InspectedProblem>,
+    /// What a submitter should know, sentences for people.
+    pub remarks: Vec<String>,
+}
+
+/// A marking that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InspectedMarking {
+    /// JSON Pointer, or `line:N`.
+    pub place: String,
+    /// What it stands for.
+    pub label: &'static str,
+    /// What stands there, when it is not simply the label.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// A part of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InspectedPart {
+    /// Its label; null if the document has none.
+    pub label: Option<&'static str>,
+    /// The ids of its objects.
+    pub objects: Vec<String>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InspectedProblem {
+    /// JSON Pointer or `line:N`; empty: the whole document.
+    pub place: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Reads a document, plain or gzip-compressed, as a node with default limits would with this declared label.
+///
+/// That nobody said a label is no problem of the document: its label is null.
+pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
+    let document = match read(bytes, &Limits::default()) {
+        Ok(document) => document,
+        Err(refusal) => return unread(refusal),
+    };
+    let mut problems: Vec<InspectedProblem> = document.problems.iter().map(problem).collect();
+    let (label, found, parts, remarks) = match mark(&document, declared, &[]) {
+        Ok(marked) => (
+            Some(marked.label),
+            marked.markings.iter().map(marking).collect(),
+            parts(&document, &marked)
+                .into_iter()
+                .map(|part| InspectedPart {
+                    label: Some(part.label.name()),
+                    objects: part.objects,
+                })
+                .collect(),
+            marked.remarks,
+        ),
+        Err(refusal) => {
+            let found = markings(&document);
+            let label = declared.max(found.iter().map(|m| m.label).max());
+            if refusal.reason != Reason::NoLabel {
+                problems.extend(refused(&refusal));
+            }
+            (
+                label,
+                found.iter().map(marking).collect(),
+                Vec::new(),
+                Vec::new(),
+            )
+        }
+    };
+    Inspection {
+        format: document.format.name(),
+        identity: Some(document.identity),
+        version: Some(document.version).filter(|v| !v.is_empty()),
+        label: label.map(Label::name),
+        markings: found,
+        parts,
+        valid: problems.is_empty(),
+        problems,
+        remarks,
+    }
+}
+
+fn unread(refusal: Refusal) -> Inspection {
+    Inspection {
+        format: "unknown",
+        identity: None,
+        version: None,
+        label: None,
+        markings: Vec::new(),
+        parts: Vec::new(),
+        valid: false,
+        problems: refused(&refusal),
+        remarks: Vec::new(),
+    }
+}
+
+/// A refusal as problems: its own sentence first, then each place.
+fn refused(refusal: &Refusal) -> Vec<InspectedProblem> {
+    let place = refusal.places.first().map_or("", |p| p.place.as_str());
+    let whole = InspectedProblem {
+        place: place.to_owned(),
+        message: format!("{}: {}", refusal.reason, refusal.message),
+    };
+    let places = refusal.places.iter().skip(1).map(problem);
+    std::iter::once(whole).chain(places).collect()
+}
+
+fn problem(place: &Place) -> InspectedProblem {
+    InspectedProblem {
+        place: place.place.clone(),
+        message: place.message.clone(),
+    }
+}
+
+fn marking(marking: &Marking) -> InspectedMarking {
+    InspectedMarking {
+        place: marking.place.clone(),
+        label: marking.label.name(),
+        note: marking.note.clone(),
+    }
+}

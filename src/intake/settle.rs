@@ -1,0 +1,421 @@
+//! A draft against the state of its document: a new item, the next revision, the one that exists, or a refusal.
+
+use prost::Message;
+
+use super::draft::{Draft, DraftPart, content, request_key};
+use super::{IntakeError, Pushed, Status};
+use crate::audit::{Act, Actor, record};
+use crate::clock::{Entropy, Timestamp, random_bytes};
+use crate::formats;
+use crate::model::ids::{CommunityId, ItemId, SpiffeId};
+use crate::model::item::{Content, Envelope, LocalRecord, Relation, SourceReference, Withdrawal};
+use crate::model::label::Label;
+use crate::model::submission::{Reason, Refusal};
+use crate::model::words::{Attribution, Kind, WithdrawalReason};
+use crate::policy::ItemFacts;
+use crate::provenance::SigningKey;
+use crate::store::{Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Withdraw};
+use crate::wire::{self, pb, words};
+
+/// An item that a push made or met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedItem {
+    /// The item.
+    pub item: ItemId,
+    /// The revision that holds.
+    pub revision: u32,
+    /// Its label.
+    pub label: Label,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// What is needed to make items: who signs, with what randomness, and when.
+pub(super) struct Desk<'a> {
+    pub(super) community: &'a CommunityId,
+    pub(super) signer: &'a SigningKey,
+    pub(super) entropy: &'a dyn Entropy,
+    pub(super) now: Timestamp,
+}
+
+/// What a draft comes to.
+pub(super) enum Settled {
+    Append(Append),
+    Refused(Refusal),
+}
+
+/// Un-named items are dated to the hour, so that their time tells nobody who pushed (threat 22).
+const ROUNDED_TO_SECONDS: i64 = 3600;
+
+/// Decides what a draft is, against what is known of its document. Parts that were withdrawn are not in its state.
+pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<'_>) -> Settled {
+    let Some(known) = known.filter(|state| !state.parts.is_empty()) else {
+        // New, or all of it was withdrawn: the document starts with new items.
+        return settled(append(known, draft, desk));
+    };
+    let same_content =
+        known.content_sha256 == draft.content_sha256 && known.version == draft.version;
+    if !same_content
+        && formats::compare_versions(draft.format, &draft.version, &known.version).is_lt()
+    {
+        return Settled::Refused(Refusal::new(
+            Reason::OlderVersion,
+            format!(
+                "version {} of this document is older than version {}, which is shared; push a newer one",
+                shown(&draft.version),
+                shown(&known.version)
+            ),
+        ));
+    }
+    if let Some(difference) = difference(known, draft, same_content) {
+        return Settled::Refused(Refusal::new(
+            Reason::Differs,
+            format!(
+                "this document is shared already, with {difference}; a push does not change that: withdraw it and push it anew"
+            ),
+        ));
+    }
+    if same_content {
+        return Settled::Append(existing(known, draft, desk));
+    }
+    settled(append(Some(known), draft, desk))
+}
+
+fn settled(append: Result<Append, Refusal>) -> Settled {
+    match append {
+        Ok(append) => Settled::Append(append),
+        Err(refusal) => Settled::Refused(refusal),
+    }
+}
+
+/// How what the submitter says differs from what he said before; `None`: it does not.
+fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Option<&'static str> {
+    if state.options_sha256 != draft.options_sha256 {
+        return Some("another audience, hop limit, attribution or terms");
+    }
+    let before = state.parts.iter().map(|p| p.label).max();
+    let now = draft.parts.iter().map(|p| p.part.label).max();
+    let other_label = before != now;
+    (other_label && (same_content || draft.label_declared)).then_some("another label")
+}
+
+/// Records the request and its answer; the document stays as it is.
+fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> Append {
+    let items = known.parts.iter().map(pushed).collect();
+    Append {
+        request: request_key(draft.request, &draft.submitter),
+        document: draft.document,
+        expect: Expect::State(known.tag),
+        state: known.clone(),
+        items: Vec::new(),
+        vanished: Vec::new(),
+        answer: answer(Status::Existing, items, &draft.remarks),
+        at: desk.now,
+    }
+}
+
+/// New items and revisions, signed.
+fn append(
+    known: Option<&DocumentState>,
+    draft: &Draft,
+    desk: &Desk<'_>,
+) -> Result<Append, Refusal> {
+    let before: &[DocumentPart] = known.map_or(&[], |state| state.parts.as_slice());
+    let mut items = Vec::with_capacity(draft.parts.len());
+    let mut parts = Vec::with_capacity(draft.parts.len());
+    for part in &draft.parts {
+        let earlier = before.iter().find(|p| p.label == part.part.label);
+        let (item, revision) = match earlier {
+            Some(p) => (p.item, p.revision.saturating_add(1)),
+            None => (new_item(draft.attribution, desk), 1),
+        };
+        items.push(sign(item, revision, part, draft, desk)?);
+        parts.push(DocumentPart {
+            label: part.part.label,
+            item,
+            revision,
+            kind: part.kind,
+        });
+    }
+    let vanished = before
+        .iter()
+        .filter(|p| !parts.iter().any(|q| q.item == p.item))
+        .map(|p| vanish(p, draft, desk))
+        .collect();
+    let status = if before.is_empty() {
+        Status::Accepted
+    } else {
+        Status::Revised
+    };
+    let answer = answer(status, parts.iter().map(pushed).collect(), &draft.remarks);
+    Ok(Append {
+        request: request_key(draft.request, &draft.submitter),
+        document: draft.document,
+        expect: known.map_or(Expect::New, |state| Expect::State(state.tag)),
+        state: DocumentState {
+            tag: 0,
+            version: draft.version.clone(),
+            content_sha256: draft.content_sha256,
+            options_sha256: draft.options_sha256,
+            parts,
+        },
+        items,
+        vanished,
+        answer,
+        at: desk.now,
+    })
+}
+
+fn sign(
+    item: ItemId,
+    revision: u32,
+    part: &DraftPart,
+    draft: &Draft,
+    desk: &Desk<'_>,
+) -> Result<AppendItem, Refusal> {
+    let envelope = checked(envelope(item, revision, part, draft, desk))?;
+    let signed = desk.signer.sign_envelope(&envelope);
+    let mut local = local_record(&envelope, part, draft, desk);
+    local.envelope_sha256 = crate::model::ids::Digest::of(&signed.record);
+    Ok(AppendItem {
+        item,
+        revision,
+        envelope: signed,
+        local: desk.signer.sign_local_record(&local),
+        content: content(&part.part),
+        content_key: random_bytes(desk.entropy),
+    })
+}
+
+/// What is out of bounds is found before it is signed, and not by whoever receives it.
+fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
+    match wire::envelope::check(&envelope) {
+        Ok(()) => Ok(envelope),
+        Err(malformed) => Err(Refusal::new(Reason::BadOption, malformed.to_string())),
+    }
+}
+
+fn envelope(
+    item: ItemId,
+    revision: u32,
+    part: &DraftPart,
+    draft: &Draft,
+    desk: &Desk<'_>,
+) -> Envelope {
+    let options = &draft.options;
+    let relation_travels = draft.relation_from.is_some_and(|l| part.part.label >= l);
+    Envelope {
+        item,
+        revision,
+        origin: desk.community.clone(),
+        kind: part.kind,
+        title: part.title.clone(),
+        summary: part.summary.clone(),
+        label: part.part.label,
+        audience: part.named.audience.clone(),
+        hop_limit: part.hop_limit,
+        attribution: draft.attribution,
+        submitter: match draft.attribution {
+            Attribution::Named => Some(SpiffeId::member(desk.community, &draft.member)),
+            Attribution::Community | Attribution::Anonymous => None,
+        },
+        pap: options.pap,
+        terms: options.terms,
+        sectors: draft.sectors.clone(),
+        tags: options.tags.clone(),
+        severity: options.severity,
+        urgency: options.urgency,
+        reliability: options.reliability,
+        credibility: options.credibility,
+        created: rounded(desk.now, draft.attribution),
+        valid_until: options.valid_until,
+        source: source_reference(&part.part.source),
+        relation: draft
+            .answers
+            .filter(|_| relation_travels)
+            .map(Relation::Answers),
+        content: Content {
+            media_type: part.part.media_type.to_owned(),
+            size: u64::try_from(part.part.bytes.len()).unwrap_or(u64::MAX),
+            sha256: part.content_sha256,
+        },
+    }
+}
+
+/// A document's own id may be any text; one too long for an envelope is replaced by its digest.
+fn source_reference(source: &SourceReference) -> SourceReference {
+    const ID_BYTES_MAX: usize = 512;
+    const VERSION_BYTES_MAX: usize = 128;
+    let bounded = |text: &str, max: usize| {
+        if text.len() <= max && !text.chars().any(char::is_control) {
+            text.to_owned()
+        } else {
+            crate::model::ids::Digest::of(text.as_bytes()).to_string()
+        }
+    };
+    SourceReference {
+        format: source.format.clone(),
+        id: bounded(&source.id, ID_BYTES_MAX),
+        version: bounded(&source.version, VERSION_BYTES_MAX),
+    }
+}
+
+fn local_record(
+    envelope: &Envelope,
+    part: &DraftPart,
+    draft: &Draft,
+    desk: &Desk<'_>,
+) -> LocalRecord {
+    LocalRecord {
+        item: envelope.item,
+        revision: envelope.revision,
+        envelope_sha256: crate::model::ids::Digest([0; 32]),
+        submitter: draft.submitter.clone(),
+        members: part.named.members.clone(),
+        persons: part.named.persons.clone(),
+        relation: match envelope.relation {
+            Some(_) => None,
+            None => draft.answers.map(Relation::Answers),
+        },
+        resolved: draft.options.resolved.clone(),
+        mentions_accepted: draft.options.accept_mentions,
+        declared: draft.options.label,
+        pushed: desk.now,
+    }
+}
+
+/// What the policy will be told of each part, for a preview: no id and no signature is needed for that.
+pub(super) fn facts(draft: &Draft, desk: &Desk<'_>) -> Result<Vec<ItemFacts>, Refusal> {
+    let item = ItemId::new(0, [0; 10]);
+    draft
+        .parts
+        .iter()
+        .map(|part| {
+            let envelope = checked(envelope(item, 1, part, draft, desk))?;
+            let local = local_record(&envelope, part, draft, desk);
+            Ok(ItemFacts::at_origin(&envelope, &local, desk.now))
+        })
+        .collect()
+}
+
+/// A part that the new version no longer has is withdrawn.
+fn vanish(part: &DocumentPart, draft: &Draft, desk: &Desk<'_>) -> Withdraw {
+    let withdrawal = Withdrawal {
+        id: new_item(draft.attribution, desk),
+        item: part.item,
+        origin: desk.community.clone(),
+        reason: WithdrawalReason::Outdated,
+        time: rounded(desk.now, draft.attribution),
+    };
+    Withdraw {
+        item: part.item,
+        id: withdrawal.id,
+        statement: desk.signer.sign_withdrawal(&withdrawal),
+        note: "the new version of the document has no part of this label".to_owned(),
+        audit: record(
+            Act::ItemWithdrawn,
+            Actor::Caller(&draft.submitter),
+            part.item,
+            desk.now,
+        ),
+        at: desk.now,
+    }
+}
+
+/// A fresh id. Of an un-named item its time is rounded and the rest is random.
+fn new_item(attribution: Attribution, desk: &Desk<'_>) -> ItemId {
+    let ms = rounded(desk.now, attribution).micros().div_euclid(1000);
+    ItemId::new(
+        u64::try_from(ms).unwrap_or_default(),
+        random_bytes(desk.entropy),
+    )
+}
+
+/// The time as the envelope may show it.
+pub(crate) fn rounded(time: Timestamp, attribution: Attribution) -> Timestamp {
+    match attribution {
+        Attribution::Named => time,
+        Attribution::Community | Attribution::Anonymous => {
+            time.rounded_down_to_seconds(ROUNDED_TO_SECONDS)
+        }
+    }
+}
+
+fn pushed(part: &DocumentPart) -> PushedItem {
+    PushedItem {
+        item: part.item,
+        revision: part.revision,
+        label: part.label,
+        kind: part.kind,
+    }
+}
+
+fn shown(version: &str) -> &str {
+    if version.is_empty() {
+        "(none)"
+    } else {
+        version
+    }
+}
+
+/// The answer as it is recorded with the request, so that a retry gets the very same.
+fn answer(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Answer {
+    let pushed = Pushed {
+        status,
+        items,
+        remarks: remarks.to_vec(),
+    };
+    Answer(to_pb(&pushed).encode_to_vec())
+}
+
+/// A push's answer as the message that the caller gets.
+pub(crate) fn to_pb(pushed: &Pushed) -> pb::PushItemResponse {
+    pb::PushItemResponse {
+        status: i32::from(match pushed.status {
+            Status::Accepted => pb::push_item_response::Status::Accepted,
+            Status::Existing => pb::push_item_response::Status::Existing,
+            Status::Revised => pb::push_item_response::Status::Revised,
+        }),
+        items: pushed
+            .items
+            .iter()
+            .map(|i| pb::PushedItem {
+                item: i.item.to_string(),
+                revision: i.revision,
+                label: words::label_to_pb(Some(i.label)),
+                kind: words::kind_to_pb(Some(i.kind)),
+            })
+            .collect(),
+        remarks: pushed.remarks.clone(),
+    }
+}
+
+/// Reads an answer that was recorded.
+pub(super) fn read_answer(answer: &Answer) -> Result<Pushed, IntakeError> {
+    let message =
+        pb::PushItemResponse::decode(answer.0.as_slice()).map_err(|_| IntakeError::Answer)?;
+    let status = match message.status() {
+        pb::push_item_response::Status::Accepted => Status::Accepted,
+        pb::push_item_response::Status::Existing => Status::Existing,
+        pb::push_item_response::Status::Revised => Status::Revised,
+        pb::push_item_response::Status::Unspecified => return Err(IntakeError::Answer),
+    };
+    let items = message
+        .items
+        .iter()
+        .map(|i| {
+            Some(PushedItem {
+                item: ItemId::parse(&i.item).ok()?,
+                revision: i.revision,
+                label: words::label(i.label).ok()??,
+                kind: words::kind(i.kind).ok()??,
+            })
+        })
+        .collect::<Option<_>>()
+        .ok_or(IntakeError::Answer)?;
+    Ok(Pushed {
+        status,
+        items,
+        remarks: message.remarks,
+    })
+}

@@ -1,0 +1,304 @@
+//! The one task that writes: takes what waits, commits it, tells everyone, answers.
+//!
+//! In this order, so that nobody sees what is not durable, decides by a roster older than what he sees, or is woken for
+//! what he cannot find: commit, roster, tail, wake, answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Entry, LogError, Shared, Wake};
+use crate::model::position::Position;
+use crate::model::roster::Roster;
+use crate::store::{Committed, InviteUse, LogRow, StoreError, Write, Written};
+use crate::tasks::Tasks;
+
+/// Writes that wait. Who pushes more waits for room, and holds one push in memory.
+pub(super) const QUEUE_MAX: usize = 4096;
+
+/// Writes in one commit: more gain little, and let the first wait longer for its answer.
+const BATCH_MAX: usize = 1024;
+
+/// Bytes of content in one commit, but for one write.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// So long nothing must come before the write-ahead log is emptied into the database.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// After so many commits an erasure is carried through to the files even if it never gets quiet.
+const ERASE_COMMITS_MAX: u32 = 1024;
+
+/// How often the draining writer looks whether it is the last one.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// How often it looks before it ends all the same: two seconds without a write, of the ten that a node has to end.
+const DRAIN_LOOKS_MAX: u32 = 100;
+
+/// A write, and who waits for its answer.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) write: Write,
+    pub(super) answer: oneshot::Sender<Result<Written, LogError>>,
+}
+
+/// Runs until nobody can write any more, or the node drains and nobody else is left who could.
+pub(super) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Request>, tasks: Tasks) {
+    let mut waiting = Vec::with_capacity(BATCH_MAX);
+    let mut commits_since_checkpoint = 0_u32;
+    loop {
+        if waiting.is_empty() {
+            let quiet = commits_since_checkpoint > 0;
+            let received = tokio::select! {
+                biased;
+                received = queue.recv_many(&mut waiting, BATCH_MAX) => received,
+                () = last_one_left(&tasks) => {
+                    // Refuses what comes now; what waits already is taken.
+                    queue.close();
+                    continue;
+                }
+                () = tokio::time::sleep(QUIET), if quiet => {
+                    checkpoint(&shared).await;
+                    commits_since_checkpoint = 0;
+                    continue;
+                }
+            };
+            if received == 0 {
+                break;
+            }
+        }
+        let batch = take_batch(&mut waiting);
+        commit(&shared, batch).await;
+        commits_since_checkpoint = commits_since_checkpoint.saturating_add(1);
+        if commits_since_checkpoint >= ERASE_COMMITS_MAX && shared.store.owes_checkpoint().await {
+            checkpoint(&shared).await;
+            commits_since_checkpoint = 0;
+        }
+    }
+    checkpoint(&shared).await;
+}
+
+/// Returns once the node drains and either all other tasks have ended or, in case one of them waits for this one in turn,
+/// nothing was written for a while.
+async fn last_one_left(tasks: &Tasks) {
+    tasks.draining().cancelled().await;
+    let mut looks = 0_u32;
+    while tasks.running() > 1 && looks < DRAIN_LOOKS_MAX {
+        tokio::time::sleep(DRAIN_LOOK).await;
+        looks += 1;
+    }
+}
+
+/// The writes that go into one commit, in order; leaves the rest.
+fn take_batch(waiting: &mut Vec<Request>) -> Vec<Request> {
+    let mut bytes = 0_usize;
+    let fits = waiting
+        .iter()
+        .take_while(|request| {
+            bytes = bytes.saturating_add(content_bytes(&request.write));
+            bytes <= BATCH_BYTES_MAX
+        })
+        .count();
+    let rest = waiting.split_off(fits.max(1).min(waiting.len()));
+    std::mem::replace(waiting, rest)
+}
+
+fn content_bytes(write: &Write) -> usize {
+    match write {
+        Write::Append(append) => append.items.iter().map(|i| i.content.len()).sum(),
+        Write::Deliver(deliver) => deliver
+            .entries
+            .iter()
+            .map(|e| match &e.kind {
+                crate::store::DeliveredKind::Revision { content, .. } => content.len(),
+                crate::store::DeliveredKind::Withdrawal { .. }
+                | crate::store::DeliveredKind::Recall => 0,
+            })
+            .sum(),
+        Write::Withdraw(_)
+        | Write::Offer { .. }
+        | Write::Receipt { .. }
+        | Write::Progress { .. }
+        | Write::PutMember { .. }
+        | Write::PutEndorsement { .. }
+        | Write::PutCredential { .. }
+        | Write::PutInvite { .. }
+        | Write::UseInvite { .. }
+        | Write::PutPeer { .. }
+        | Write::PinKeys(_)
+        | Write::Quarantine(_)
+        | Write::PutLink { .. }
+        | Write::Audit(_) => 0,
+    }
+}
+
+async fn commit(shared: &Shared, batch: Vec<Request>) {
+    let (writes, answers): (Vec<Write>, Vec<_>) =
+        batch.into_iter().map(|r| (r.write, r.answer)).unzip();
+    match shared.store.commit_rows(&writes).await {
+        Ok(committed) => {
+            let written = publish(shared, &writes, committed);
+            for (answer, written) in answers.into_iter().zip(written) {
+                // Who asked may be gone; what was asked for is done.
+                let _ = answer.send(Ok(written));
+            }
+        }
+        Err(error) if writes.len() == 1 || error.fails_everyone() => {
+            let error = Arc::new(error);
+            for answer in answers {
+                let _ = answer.send(Err(LogError::Store(Arc::clone(&error))));
+            }
+        }
+        Err(_) => one_by_one(shared, writes, answers).await,
+    }
+}
+
+/// One of the writes is bad: each gets a commit of its own, so that it fails alone.
+async fn one_by_one(
+    shared: &Shared,
+    writes: Vec<Write>,
+    answers: Vec<oneshot::Sender<Result<Written, LogError>>>,
+) {
+    for (write, answer) in writes.into_iter().zip(answers) {
+        let write = [write];
+        let result = match shared.store.commit_rows(&write).await {
+            Ok(committed) => publish(shared, &write, committed)
+                .into_iter()
+                .next()
+                .ok_or(LogError::Closed),
+            Err(error) => Err(LogError::Store(Arc::new(error))),
+        };
+        let _ = answer.send(result);
+    }
+}
+
+/// Makes a commit visible; gives its results.
+fn publish(shared: &Shared, writes: &[Write], committed: Committed) -> Vec<Written> {
+    let roster_changed = changes_roster(writes, &committed.written);
+    if roster_changed {
+        let mut roster = Roster::clone(&shared.roster.load());
+        for (write, written) in writes.iter().zip(&committed.written) {
+            apply(&mut roster, write, written);
+        }
+        shared.roster.store(Arc::new(roster));
+    }
+    let head = committed.added.last().map(|row| row.position);
+    if let Some(head) = head {
+        let rows = committed.added.len() + committed.changed.len();
+        let added = entries(shared, committed.added);
+        let changed = entries(shared, committed.changed);
+        let whole = added.len() + changed.len() == rows;
+        shared.tail.push(added, changed, whole, head);
+    }
+    if roster_changed || head.is_some() {
+        shared.wake.send_modify(|wake| {
+            *wake = Wake {
+                head: head.unwrap_or(wake.head),
+                roster_version: wake.roster_version + u64::from(roster_changed),
+            };
+        });
+    }
+    committed.written
+}
+
+/// Parses rows. One that does not parse stays in the store and is told of; nobody is served it.
+fn entries(shared: &Shared, rows: Vec<LogRow>) -> Vec<Arc<Entry>> {
+    rows.into_iter()
+        .filter_map(|row| shared.entry(row))
+        .collect()
+}
+
+async fn checkpoint(shared: &Shared) {
+    match shared.store.checkpoint().await {
+        Ok(()) | Err(StoreError::Closed | StoreError::Stopped { .. }) => {}
+        Err(error) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the write-ahead log could not be emptied; it is tried again after the next write"
+        ),
+    }
+}
+
+fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
+    writes
+        .iter()
+        .zip(written)
+        .any(|(write, written)| match write {
+            Write::PutMember { .. }
+            | Write::PutEndorsement { .. }
+            | Write::PutCredential { .. }
+            | Write::PutPeer { .. } => true,
+            Write::UseInvite { .. } => {
+                matches!(written, Written::Invite(InviteUse::Consumed(_)))
+            }
+            Write::Append(_)
+            | Write::Deliver(_)
+            | Write::Withdraw(_)
+            | Write::Offer { .. }
+            | Write::Receipt { .. }
+            | Write::Progress { .. }
+            | Write::PutInvite { .. }
+            | Write::PinKeys(_)
+            | Write::Quarantine(_)
+            | Write::PutLink { .. }
+            | Write::Audit(_) => false,
+        })
+}
+
+/// What a write that took effect does to the roster: the same as the store reads back.
+fn apply(roster: &mut Roster, write: &Write, written: &Written) {
+    match write {
+        Write::PutMember { member, .. } => {
+            roster.members.insert(member.id.clone(), member.clone());
+        }
+        Write::PutEndorsement {
+            candidate,
+            endorser,
+            ..
+        } => {
+            let endorsers = roster.endorsements.entry(candidate.clone()).or_default();
+            if !endorsers.contains(endorser) {
+                endorsers.push(endorser.clone());
+            }
+        }
+        Write::PutCredential { credential, .. } => put_credential(roster, credential),
+        Write::PutPeer { peer, .. } => {
+            roster.peers.insert(peer.id.clone(), (**peer).clone());
+        }
+        Write::UseInvite {
+            credential, peer, ..
+        } => {
+            if matches!(written, Written::Invite(InviteUse::Consumed(_))) {
+                if let Some(credential) = credential {
+                    put_credential(roster, credential);
+                }
+                if let Some(peer) = peer {
+                    roster.peers.insert(peer.id.clone(), (**peer).clone());
+                }
+            }
+        }
+        Write::Append(_)
+        | Write::Deliver(_)
+        | Write::Withdraw(_)
+        | Write::Offer { .. }
+        | Write::Receipt { .. }
+        | Write::Progress { .. }
+        | Write::PutInvite { .. }
+        | Write::PinKeys(_)
+        | Write::Quarantine(_)
+        | Write::PutLink { .. }
+        | Write::Audit(_) => {}
+    }
+}
+
+fn put_credential(roster: &mut Roster, credential: &crate::model::member::Credential) {
+    let key = (credential.member.clone(), credential.name.clone());
+    roster.credentials.insert(key, credential.clone());
+}
+
+/// The first wake: where the log stands when it starts.
+pub(super) fn first_wake(head: Position) -> Wake {
+    Wake {
+        head,
+        roster_version: 0,
+    }
+}

@@ -1,0 +1,202 @@
+//! The node's own keys and certificates: read at the start, renewed while it runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::config::Settings;
+use super::running::ServeError;
+use crate::clock::{Clock, Timestamp};
+use crate::model::ids::{CommunityId, Name, Role, SpiffeId};
+use crate::provenance::SigningKey;
+use crate::tasks::Tasks;
+use crate::trust::{
+    Authority, BACKDATE_SECONDS, Issue, LiveCredential, Presented, Purpose, SIGNER_LIFE_SECONDS,
+    TlsCredential, TrustError, files,
+};
+
+/// Who the node is.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    /// The community's CA.
+    pub(crate) authority: Arc<Authority>,
+    /// The node's TLS credential, renewed at two thirds of its life.
+    pub(crate) credential: LiveCredential,
+    /// The item-signing key.
+    pub(crate) signer: Arc<SigningKey>,
+    /// Its certificate, DER.
+    pub(crate) signer_certificate: Vec<u8>,
+}
+
+/// The folder of the node's own keys in the data directory.
+pub(crate) const FOLDER: &str = "node";
+const SIGNER_KEY: &str = "signer.key";
+const SIGNER_CERTIFICATE: &str = "signer.pem";
+/// A renewal that failed is tried again after so long; the old certificate still has a third of its life then.
+const RETRY_SECONDS: i64 = 300;
+
+/// Reads the node's keys; makes those that are not there yet.
+pub(crate) fn open(
+    data: &Path,
+    settings: &Settings,
+    clock: &dyn Clock,
+) -> Result<Identity, ServeError> {
+    let authority = Authority::open(data)?;
+    if *authority.community() != settings.community.id {
+        return Err(ServeError::OtherCommunity {
+            data: data.to_owned(),
+            found: authority.community().clone(),
+            configured: settings.community.id.clone(),
+        });
+    }
+    let now = clock.now();
+    let folder = data.join(FOLDER);
+    files::create_private_dir(&folder)?;
+    let credential = node_credential(&authority, &folder, settings, now)?;
+    let (signer, signer_certificate) = signer(&authority, &folder, now)?;
+    Ok(Identity {
+        authority: Arc::new(authority),
+        credential: LiveCredential::new(credential),
+        signer: Arc::new(signer),
+        signer_certificate,
+    })
+}
+
+/// Renews the node's certificate at two thirds of its life, for as long as the node runs. New connections use the new
+/// one at once.
+pub(crate) async fn keep_renewed(
+    authority: Arc<Authority>,
+    credential: LiveCredential,
+    data: PathBuf,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    tasks: Tasks,
+) {
+    let folder = data.join(FOLDER);
+    let mut next = credential.current().renewal_due();
+    loop {
+        let wait = next.micros().saturating_sub(clock.now().micros()).max(0);
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_micros(u64::try_from(wait).unwrap_or(0))) => {}
+            () = tasks.draining().cancelled() => return,
+        }
+        let now = clock.now();
+        let renewed = node_credential(&authority, &folder, &settings, now)
+            .and_then(|fresh| credential.replace(fresh));
+        next = match renewed {
+            Ok(()) => {
+                tracing::info!(expires = %credential.not_after(), "the node's certificate was renewed");
+                credential.current().renewal_due().max(now.plus_seconds(1))
+            }
+            Err(error) => {
+                tracing::error!(error = %crate::fault::chain(&error), "the node's certificate could not be renewed; trying again");
+                now.plus_seconds(RETRY_SECONDS)
+            }
+        };
+    }
+}
+
+/// The stored credential, or a fresh one where it is missing or past two thirds of its life.
+fn node_credential(
+    authority: &Authority,
+    folder: &Path,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<TlsCredential, TrustError> {
+    let hosts = hosts(settings);
+    if folder.join("cert.pem").exists() {
+        let stored = TlsCredential::load(folder)?;
+        if !stored.needs_renewal(now) {
+            return Ok(stored);
+        }
+    }
+    let id = node_id(authority.community());
+    let fresh = authority.credential(&id, &hosts, now, settings.certificates.node_seconds)?;
+    fresh.save(folder)?;
+    Ok(fresh)
+}
+
+fn signer(
+    authority: &Authority,
+    folder: &Path,
+    now: Timestamp,
+) -> Result<(SigningKey, Vec<u8>), ServeError> {
+    let community = authority.community().clone();
+    let path = folder.join(SIGNER_KEY);
+    let key = if path.exists() {
+        let der = PrivatePkcs8KeyDer::from_pem_slice(&files::read(&path)?).map_err(|_| {
+            TrustError::Content {
+                path: path.clone(),
+                problem: "this does not read as a private key in PEM (PKCS#8); restore it from a backup",
+            }
+        })?;
+        let der = der.secret_pkcs8_der();
+        SigningKey::from_pkcs8(community.clone(), der).map_err(|source| ServeError::SigningKey {
+            path: path.clone(),
+            source,
+        })?
+    } else {
+        let (key, der) = SigningKey::generate(community.clone());
+        files::write_private(&path, files::pem("PRIVATE KEY", &[der]).as_bytes())?;
+        key
+    };
+    let certificate_path = folder.join(SIGNER_CERTIFICATE);
+    if let Some(certificate) = stored_signer_certificate(&certificate_path, now)? {
+        return Ok((key, certificate));
+    }
+    let certificate = authority.issue(&Issue {
+        id: &SpiffeId {
+            community,
+            role: Role::Signer(first()),
+        },
+        public_key: &key.public_key_der(),
+        not_before: now.plus_seconds(-BACKDATE_SECONDS),
+        not_after: now.plus_seconds(SIGNER_LIFE_SECONDS),
+        hosts: &[],
+        purpose: Purpose::Signing,
+    })?;
+    let pem = files::pem("CERTIFICATE", &[&certificate]);
+    files::write_public(&certificate_path, pem.as_bytes())?;
+    Ok((key, certificate))
+}
+
+/// The stored certificate, unless it is past two thirds of its life.
+fn stored_signer_certificate(path: &Path, now: Timestamp) -> Result<Option<Vec<u8>>, TrustError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let certificate = files::read_certificates(path)?.into_iter().next();
+    let renew_before = now.plus_seconds(SIGNER_LIFE_SECONDS / 3);
+    Ok(certificate.filter(|der| {
+        Presented::by(der, now).is_ok_and(|presented| presented.not_after > renew_before)
+    }))
+}
+
+/// The names under which clients that check names find the node.
+fn hosts(settings: &Settings) -> Vec<String> {
+    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let listen = settings.listeners.listen.ip();
+    if !listen.is_unspecified() && !listen.is_loopback() {
+        hosts.push(listen.to_string());
+    }
+    if let Some(host) = settings.listeners.advertised_host() {
+        hosts.push(host.to_owned());
+    }
+    hosts.dedup();
+    hosts
+}
+
+/// The identity of this node.
+pub(crate) fn node_id(community: &CommunityId) -> SpiffeId {
+    SpiffeId {
+        community: community.clone(),
+        role: Role::Node(first()),
+    }
+}
+
+fn first() -> Name {
+    Name::parse("n1").expect("n1 is two lower-case characters")
+}

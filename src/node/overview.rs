@@ -1,0 +1,113 @@
+//! What operators are shown of items and links.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tonic::Status;
+
+use crate::api::{admin, answers, status};
+use crate::federation::Links;
+use crate::model::agreement::PeerState;
+use crate::model::ids::{CommunityId, ItemId};
+use crate::model::member::Standing;
+use crate::model::roster::Roster;
+use crate::overview::{Asker, Overview};
+use crate::wire::{pb, words};
+
+/// The node at a glance, for operators.
+#[derive(Clone, Debug)]
+pub struct OperatorOverview {
+    /// Explains and traces.
+    pub overview: Overview,
+    /// How the links do.
+    pub links: Links,
+    /// Whether the node takes pushes and serves feeds.
+    pub ready: Arc<AtomicBool>,
+}
+
+impl OperatorOverview {
+    fn peer(&self, roster: &Roster, peer: &CommunityId) -> pb::PeerStatus {
+        let now = self.overview.clock.now();
+        let report = self.links.report(peer);
+        let state = roster.peers.get(peer).map_or(PeerState::Ended, |p| {
+            // An agreement that is signed but has not begun, or is over by its dates, is not in force.
+            match p.state() {
+                PeerState::InForce if !p.in_force_at(now) => {
+                    if p.terms.until.is_some_and(|until| until <= now) {
+                        PeerState::Ended
+                    } else {
+                        PeerState::Accepted
+                    }
+                }
+                state => state,
+            }
+        });
+        pb::PeerStatus {
+            peer: peer.to_string(),
+            state: words::peer_state_to_pb(state),
+            lag_seconds: report.lag_seconds(now),
+            link: report.state.name().to_owned(),
+            last_failure: report.last_failure,
+        }
+    }
+}
+
+impl admin::Overview for OperatorOverview {
+    fn status(&self) -> BoxFuture<'_, Result<pb::GetStatusResponse, Status>> {
+        async {
+            let roster = self.overview.log.roster();
+            let items = self.overview.log.store().items_in_service().await;
+            let admitted = |s: &Standing| matches!(s, Standing::Admitted { .. });
+            let members = roster.members.values().filter(|m| admitted(&m.standing));
+            Ok(pb::GetStatusResponse {
+                community: self.overview.here.to_string(),
+                ready: self.ready.load(Ordering::Acquire),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                items: items.map_err(|e| status::store_error(&e))?,
+                members: u64::try_from(members.count()).unwrap_or(u64::MAX),
+                peers: roster.peers.keys().map(|p| self.peer(&roster, p)).collect(),
+            })
+        }
+        .boxed()
+    }
+
+    fn explain(
+        &self,
+        item: ItemId,
+        to: String,
+    ) -> BoxFuture<'_, Result<pb::ExplainItemResponse, Status>> {
+        async move {
+            let to = (!to.is_empty()).then_some(to.as_str());
+            let explained = self.overview.explain(&Asker::Operator, item, to).await;
+            let explanation = explained
+                .map_err(|e| status::store_error(&e))?
+                .ok_or_else(|| unknown(item))?;
+            Ok(answers::explanation(&explanation))
+        }
+        .boxed()
+    }
+
+    fn trace(&self, item: ItemId) -> BoxFuture<'_, Result<pb::TraceItemResponse, Status>> {
+        async move {
+            let traced = self.overview.trace(&Asker::Operator, item).await;
+            let places = traced
+                .map_err(|e| status::store_error(&e))?
+                .ok_or_else(|| unknown(item))?;
+            Ok(answers::trace(item, &places))
+        }
+        .boxed()
+    }
+
+    fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>> {
+        let report = self.peer(&self.overview.log.roster(), peer);
+        async move { Ok(report) }.boxed()
+    }
+}
+
+fn unknown(item: ItemId) -> Status {
+    status::not_found(format!(
+        "this node has no item {item}; whoever pushed it sees its id with `sluis feed`"
+    ))
+}

@@ -1,0 +1,251 @@
+//! Why an item goes where, and who has it: what `explain` and `trace` show.
+//!
+//! Both ask the live rules and the ledger of holders; neither shows title, content or submitter, so that the operator may
+//! use them. *Offered* and *received* are two ledgers: a withdrawal follows the first (threats.md, reading 4).
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, Timestamp};
+use crate::feed::MemberViewer;
+use crate::gate;
+use crate::log::{Entry, EntryBody, Log};
+use crate::model::ids::{CommunityId, CredentialName, ItemId, MemberId, Role, SpiffeId};
+use crate::model::label::Label;
+use crate::policy::{ItemFacts, MemberFacts, Reader, Recipient, Viewer, decide, recipients};
+use crate::store::{Holder, StoreError};
+
+/// Explains and traces the items of one node.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The community.
+    pub here: CommunityId,
+    /// Its log.
+    pub log: Log,
+    /// The strictest label of older items that newcomers see.
+    pub newcomer_history: Label,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// An operator: sees all places of every item.
+    Operator,
+    /// A member: sees all places of its own items, and only itself of others.
+    Member(MemberViewer),
+}
+
+/// Why an item goes where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The item.
+    pub item: ItemId,
+    /// Its label.
+    pub label: Label,
+    /// Its readers, each with the decision.
+    pub recipients: Vec<Recipient>,
+}
+
+/// A place that may hold an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The member or community.
+    pub place: Reader,
+    /// How far the item, or its withdrawal, has got there.
+    pub state: PlaceState,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// How far an item has got at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceState {
+    /// It may have been sent.
+    Offered,
+    /// The place confirmed having it, or read past it.
+    Received,
+    /// The place confirmed having erased it, or read past its withdrawal.
+    Erased,
+    /// The withdrawal has not been confirmed yet.
+    Owed,
+}
+
+impl Overview {
+    /// Why an item goes where; `None` where there is no such item for this asker.
+    pub async fn explain(
+        &self,
+        asker: &Asker,
+        item: ItemId,
+        to: Option<&str>,
+    ) -> Result<Option<Explanation>, StoreError> {
+        let Some(entry) = self.log.entry_of(item, false).await? else {
+            return Ok(None);
+        };
+        let Some(facts) = facts_of(&entry) else {
+            return Ok(None);
+        };
+        let roster = self.log.roster();
+        let now = self.clock.now();
+        let facts = gate::with_onward(&facts, &entry, &roster);
+        let mut all = recipients(&facts, &roster, self.newcomer_history, now);
+        if let Asker::Member(viewer) = asker
+            && !is_own(&facts, &viewer.member)
+        {
+            if !self.sees(&facts, viewer, now) {
+                return Ok(None);
+            }
+            all.retain(|r| match &r.to {
+                Reader::Member(member) | Reader::Credential(member, _) => *member == viewer.member,
+                Reader::Peer(_) => false,
+            });
+        }
+        if let Some(to) = to {
+            all.retain(|r| {
+                let shown = r.to.to_string();
+                shown == to
+                    || shown
+                        .strip_prefix(to)
+                        .is_some_and(|rest| rest.starts_with('/'))
+            });
+        }
+        Ok(Some(Explanation {
+            item,
+            label: facts.label,
+            recipients: all,
+        }))
+    }
+
+    /// Who has an item; `None` where there is no such item for this asker: a member traces its own items only.
+    pub async fn trace(
+        &self,
+        asker: &Asker,
+        item: ItemId,
+    ) -> Result<Option<Vec<Place>>, StoreError> {
+        let Some(entry) = self.log.entry_of(item, false).await? else {
+            return Ok(None);
+        };
+        let Some(facts) = facts_of(&entry) else {
+            return Ok(None);
+        };
+        if let Asker::Member(viewer) = asker
+            && !is_own(&facts, &viewer.member)
+        {
+            return Ok(None);
+        }
+        let mut places = self.member_places(&entry, &facts).await?;
+        for holder in self.log.store().holders(item).await? {
+            places.push(peer_place(&holder, facts.withdrawn));
+        }
+        Ok(Some(places))
+    }
+
+    /// Members that may see the item count as holding it; what they have read is known by how far they have come.
+    async fn member_places(
+        &self,
+        entry: &Entry,
+        facts: &ItemFacts,
+    ) -> Result<Vec<Place>, StoreError> {
+        let withdrawn = facts.withdrawn;
+        let in_service = ItemFacts {
+            withdrawn: false,
+            ..facts.clone()
+        };
+        // The newest row of a withdrawn item is its withdrawal: whoever read past it has been told.
+        let mark = (entry.row.position, entry.row.recorded);
+        let progress = self.log.store().progress().await?;
+        let roster = self.log.roster();
+        let now = self.clock.now();
+        let readers = recipients(&in_service, &roster, self.newcomer_history, now);
+        Ok(readers
+            .into_iter()
+            .filter(|r| matches!(r.to, Reader::Member(_)) && r.decision.permits())
+            .map(|r| {
+                let past = progress
+                    .iter()
+                    .filter(|(viewer, position, _)| {
+                        member_of(viewer).as_ref() == member(&r.to) && *position >= mark.0
+                    })
+                    .map(|(_, _, at)| *at)
+                    .max();
+                let state = match (withdrawn, past) {
+                    (false, None) => PlaceState::Offered,
+                    (false, Some(_)) => PlaceState::Received,
+                    (true, None) => PlaceState::Owed,
+                    (true, Some(_)) => PlaceState::Erased,
+                };
+                Place {
+                    place: r.to,
+                    state,
+                    at: past.unwrap_or(mark.1),
+                }
+            })
+            .collect())
+    }
+
+    fn sees(&self, facts: &ItemFacts, viewer: &MemberViewer, now: Timestamp) -> bool {
+        let roster = self.log.roster();
+        roster.members.get(&viewer.member).is_some_and(|member| {
+            let facts_of = MemberFacts::of(
+                member,
+                &self.here,
+                &viewer.credential,
+                self.newcomer_history,
+            );
+            decide(facts, &Viewer::Member(facts_of), now).permits()
+        })
+    }
+}
+
+/// The facts of an item by its newest row, which is its withdrawal once it was withdrawn; `None` where it never came.
+fn facts_of(entry: &Entry) -> Option<ItemFacts> {
+    match &entry.body {
+        EntryBody::Item { facts, .. } => Some((**facts).clone()),
+        EntryBody::Withdrawal { facts, .. } => facts.as_deref().map(ended),
+        EntryBody::Recall { facts } => Some(ended(facts)),
+    }
+}
+
+fn ended(facts: &ItemFacts) -> ItemFacts {
+    ItemFacts {
+        withdrawn: true,
+        ..facts.clone()
+    }
+}
+
+fn peer_place(holder: &Holder, withdrawn: bool) -> Place {
+    let (state, at) = match (holder.erased, holder.received) {
+        (Some(at), _) => (PlaceState::Erased, at),
+        (None, received) if withdrawn => (PlaceState::Owed, received.unwrap_or(holder.offered)),
+        (None, Some(at)) => (PlaceState::Received, at),
+        (None, None) => (PlaceState::Offered, holder.offered),
+    };
+    Place {
+        place: Reader::Peer(holder.peer.clone()),
+        state,
+        at,
+    }
+}
+
+fn is_own(facts: &ItemFacts, member: &MemberId) -> bool {
+    facts
+        .submitter
+        .as_ref()
+        .is_some_and(|id| matches!(&id.role, Role::Credential(m, _) if m == member))
+}
+
+fn member(reader: &Reader) -> Option<&MemberId> {
+    match reader {
+        Reader::Member(member) | Reader::Credential(member, _) => Some(member),
+        Reader::Peer(_) => None,
+    }
+}
+
+fn member_of(viewer: &str) -> Option<MemberId> {
+    match SpiffeId::parse(viewer).ok()?.role {
+        Role::Credential(member, CredentialName::Person(_) | CredentialName::Tool(_)) => {
+            Some(member)
+        }
+        Role::Member(_) | Role::Node(_) | Role::Signer(_) | Role::Operator(_) => None,
+    }
+}

@@ -1,0 +1,213 @@
+//! An index over random keys that is written late: what is new stays in memory and goes to its table sorted, a slice at a
+//! time, beside later commits.
+//!
+//! A random key costs a whole page of the table in the write-ahead log; sorted, a page serves many keys. Nothing is lost by
+//! it: what is not in the table yet is read again from the rows themselves when the store opens.
+//!
+//! ```text
+//! commit ─▶ recent (memory) ─▶ from RECENT_MAX on, in the order of keys, a slice a commit ─▶ table
+//! ```
+//!
+//! A key is at every moment in memory or in the table, or in both, and its newest place is in memory if any is.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{PoisonError, RwLock};
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::statement::{ManyRows, bind};
+
+/// The first 16 bytes of an id or digest.
+pub(super) type Key = [u8; 16];
+
+/// Entries that stay in memory before slices go to the table: about 4 MiB, and enough that a page of a table with a
+/// million keys takes dozens of them at once.
+pub(super) const RECENT_MAX: usize = 64 * 1024;
+
+/// Entries in a slice, unless the commit itself brought more than half of this.
+const SLICE_MIN: usize = 512;
+
+/// A late index.
+#[derive(Debug)]
+pub(super) struct Late {
+    /// Its row in `counters`, up to where the table is complete.
+    pub(super) counter: &'static str,
+    insert: ManyRows,
+    find: ManyRows,
+    /// Under this lock only memory is touched.
+    recent: RwLock<BTreeSet<(Key, i64)>>,
+}
+
+/// One walk through the recent entries in the order of keys. Belongs to the writer.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    /// Entries up to this place belong to the round, and the next one to be written; `None`: no round is under way.
+    walk: Option<(i64, (Key, i64))>,
+}
+
+/// What goes to the table with the present commit.
+#[derive(Debug)]
+pub(super) struct Slice {
+    pub(super) entries: Vec<(Key, i64)>,
+    until: i64,
+    ends_round: bool,
+}
+
+impl Late {
+    /// Items and their positions in the log.
+    pub(super) fn items() -> Self {
+        Self::over(
+            "item_positions",
+            "INSERT OR IGNORE INTO item_positions (key, position) VALUES ",
+            "SELECT key, max(position) FROM item_positions WHERE key IN (",
+        )
+    }
+
+    /// Documents and their numbers.
+    pub(super) fn documents() -> Self {
+        Self::over(
+            "document_numbers",
+            "INSERT OR IGNORE INTO document_numbers (key, position) VALUES ",
+            "SELECT key, max(position) FROM document_numbers WHERE key IN (",
+        )
+    }
+
+    fn over(counter: &'static str, insert: &'static str, find: &'static str) -> Self {
+        Self {
+            counter,
+            insert: ManyRows {
+                head: insert,
+                tuple: "(?,?)",
+                tail: "",
+            },
+            find: ManyRows {
+                head: find,
+                tuple: "?",
+                tail: ") GROUP BY key",
+            },
+            recent: RwLock::default(),
+        }
+    }
+
+    /// The newest place of each key that has one.
+    pub(super) async fn newest(
+        &self,
+        connection: &mut SqliteConnection,
+        keys: &[Key],
+    ) -> Result<HashMap<Key, i64>, sqlx::Error> {
+        let mut found = HashMap::with_capacity(keys.len());
+        let mut elsewhere = Vec::new();
+        {
+            let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+            for key in keys {
+                match recent
+                    .range((*key, i64::MIN)..=(*key, i64::MAX))
+                    .next_back()
+                {
+                    Some((key, place)) => {
+                        found.insert(*key, *place);
+                    }
+                    None => elsewhere.push(*key),
+                }
+            }
+        }
+        let rows = self
+            .find
+            .fetch(connection, &elsewhere, |a, key| bind(a, key.as_slice()))
+            .await?;
+        for row in rows {
+            let key: &[u8] = row.try_get(0)?;
+            if let Ok(key) = Key::try_from(key) {
+                found.insert(key, row.try_get(1)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds what was committed.
+    pub(super) fn add(&self, entries: impl IntoIterator<Item = (Key, i64)>) {
+        self.recent
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(entries);
+    }
+
+    /// Forgets everything, to be told again.
+    pub(super) fn clear(&self) {
+        self.recent
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// What is to go to the table with a commit that brings so many new entries; `None`: nothing yet.
+    pub(super) fn next_slice(&self, round: &Round, new: usize, newest: i64) -> Option<Slice> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() <= RECENT_MAX && round.walk.is_none() {
+            return None;
+        }
+        let (until, from) = round.walk.unwrap_or((newest, ([0; 16], i64::MIN)));
+        Some(slice_of(
+            &recent,
+            until,
+            from,
+            SLICE_MIN.max(new.saturating_mul(2)),
+        ))
+    }
+
+    /// All that is left.
+    pub(super) fn whole(&self, newest: i64) -> Slice {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        slice_of(&recent, newest, ([0; 16], i64::MIN), usize::MAX)
+    }
+
+    /// Writes a slice in the transaction that is open.
+    pub(super) async fn write(
+        &self,
+        connection: &mut SqliteConnection,
+        slice: &Slice,
+    ) -> Result<(), sqlx::Error> {
+        self.insert
+            .execute(connection, &slice.entries, |a, (key, place)| {
+                bind(a, key.as_slice())?;
+                bind(a, *place)
+            })
+            .await?;
+        if slice.ends_round {
+            sqlx::query("UPDATE counters SET value = ? WHERE name = ?")
+                .bind(slice.until)
+                .bind(self.counter)
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// After the transaction is durable: the slice is in the table now.
+    pub(super) fn written(&self, round: &mut Round, slice: &Slice) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in &slice.entries {
+            recent.remove(entry);
+        }
+        round.walk = match slice.entries.last() {
+            Some(last) if !slice.ends_round => Some((slice.until, *last)),
+            Some(_) | None => None,
+        };
+    }
+}
+
+fn slice_of(recent: &BTreeSet<(Key, i64)>, until: i64, from: (Key, i64), most: usize) -> Slice {
+    let mut due = recent
+        .range((Bound::Excluded(from), Bound::Unbounded))
+        .filter(|(_, place)| *place <= until)
+        .copied();
+    let entries: Vec<_> = due.by_ref().take(most).collect();
+    let ends_round = due.next().is_none();
+    Slice {
+        entries,
+        until,
+        ends_round,
+    }
+}
