@@ -8,6 +8,7 @@ use tonic_types::StatusExt as _;
 
 use super::text::shown;
 use crate::client::{self, ConnectError};
+use crate::fault::chain;
 
 /// How a command ended. The numbers are part of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,22 +100,6 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::failed(format!("{error:#}"))
     }
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some libraries repeat their cause in their own words.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// What the rules refused: reason, message and places.
@@ -223,18 +208,8 @@ impl From<tonic::Status> for Failure {
                 Failure::new(exit, format!("the node is not reachable: {message}"))
                     .next("try again in a moment; `sluis status` shows whether it is up")
             }
-            Exit::NotAllowed => {
-                let failure = Failure::new(exit, format!("not allowed: {message}"));
-                match reason(&status).as_deref() {
-                    Some("member-suspended") => failure.next(
-                        "the operator of your community can say why, and resume the membership",
-                    ),
-                    Some("credential-revoked") => {
-                        failure.next("ask the operator of your community for a new invite")
-                    }
-                    _ => failure,
-                }
-            }
+            // The node says itself what to do about it.
+            Exit::NotAllowed => Failure::new(exit, format!("not allowed: {message}")),
             Exit::Refused => match refused(&status) {
                 Some(refusal) => refusal.into(),
                 None => Failure::new(exit, message),

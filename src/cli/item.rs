@@ -1,7 +1,5 @@
 //! `sluis show`, `explain`, `trace` and `withdraw`: one item.
 
-use std::io::IsTerminal as _;
-
 use super::output::Field;
 use super::prompt::confirm;
 use super::session::{self, As, Session};
@@ -84,7 +82,7 @@ pub(super) async fn show(arguments: ShowArguments, context: &Context) -> Result<
         .into_inner();
     let verifier = session.verifier();
     for problem in verifier.learn(&entry.signers, &entry.introductions, context.clock.now()) {
-        tracing::warn!(problem = %shown(&super::failure::chain(&problem)), "a certificate was left out");
+        tracing::warn!(problem = %shown(&crate::fault::chain(&problem)), "a certificate was left out");
     }
     let entry = verifier
         .entry(&entry)
@@ -122,6 +120,12 @@ fn people(entry: &VerifiedEntry, context: &Context) -> Result<(), Failure> {
                 ("reason", withdrawal.reason.name().into()),
                 ("path", path.into()),
                 ("created", withdrawal.time.to_string().into()),
+            ]);
+        }
+        Record::Recall(item) => {
+            return context.output.pairs([
+                ("recalled", Field::from(item.to_string())),
+                ("path", path.into()),
             ]);
         }
     };
@@ -199,7 +203,7 @@ async fn raw(envelope: &Envelope, session: &Session, context: &Context) -> Resul
         )
         .next("read again; if it stays so, tell the operator of your community"));
     }
-    if !std::io::stdout().is_terminal() {
+    if !context.output.is_terminal() {
         context.output.bytes(&document)?;
         return Ok(Exit::Done);
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::text::shown;
 use super::{Context, Exit, Failure, session};
 use crate::client::{self, Profile};
+use crate::model::ids::Role;
 use crate::model::invite::Invite;
 
 /// Turn an invite into a credential on this machine.
@@ -65,9 +66,12 @@ pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<E
             session::DEFAULT_PROFILE => String::new(),
             name => format!(" --profile {name}"),
         };
-        context.output.note(format!(
-            "next: `sluis feed{flag}` reads, `sluis push FILE --tlp GREEN{flag}` shares"
-        ));
+        context.output.note(match profile.id().role {
+            Role::Operator(_) => format!("next: `sluis status{flag}`"),
+            Role::Node(_) | Role::Signer(_) | Role::Member(_) | Role::Credential(..) => format!(
+                "next: `sluis feed{flag}` reads, `sluis push FILE --tlp GREEN{flag}` shares"
+            ),
+        });
     }
     Ok(Exit::Done)
 }

@@ -16,10 +16,9 @@ use super::text::shown;
 use super::values::{community, seconds};
 use super::view::{PeerView, TermsView};
 use super::{Context, Exit, Failure, join, member, session};
-use crate::model::agreement::PeerState;
 use crate::model::ids::CommunityId;
 use crate::model::label::Label;
-use crate::wire::{pb, words};
+use crate::wire::pb;
 
 /// The peers: other communities, and what was agreed with them.
 #[derive(Debug, clap::Subcommand)]
@@ -79,6 +78,18 @@ pub(super) struct AcceptArguments {
     invite: String,
     #[command(flatten)]
     agreement: AgreementFlags,
+}
+
+#[cfg(test)]
+impl PeerCommand {
+    /// What the flags say, where the command has any.
+    pub(super) fn wishes(self) -> Option<pb::AgreementWishes> {
+        match self {
+            PeerCommand::Invite(arguments) => Some(arguments.agreement.into_wishes()),
+            PeerCommand::Accept(arguments) => Some(arguments.agreement.into_wishes()),
+            _ => None,
+        }
+    }
 }
 
 pub(super) async fn run(command: PeerCommand, context: &Context) -> Result<Exit, Failure> {
@@ -315,7 +326,6 @@ async fn remove(id: &CommunityId, context: &Context) -> Result<Exit, Failure> {
 
 /// Shows a peer, and what comes next.
 fn show(peer: pb::Peer, next: &str, context: &Context) -> Result<Exit, Failure> {
-    let ended = words::peer_state(peer.state).ok().flatten() == Some(PeerState::Ended);
     let peer = PeerView::from(peer);
     let signed = |signed: bool| if signed { "signed" } else { "not signed" };
     if context.output.is_json() {
@@ -345,7 +355,7 @@ fn show(peer: pb::Peer, next: &str, context: &Context) -> Result<Exit, Failure> 
             agreement(terms, context)?;
         }
     }
-    if !next.is_empty() && !(ended && context.output.is_quiet()) {
+    if !next.is_empty() {
         context.output.note(next);
     }
     Ok(Exit::Done)

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use tonic::transport::Channel;
 
-use super::failure::chain;
 use super::text::shown;
 use super::{Context, Exit, Failure};
 use crate::client::verify::Verifier;
 use crate::client::{self, ConnectError, JoinError, Profile, ProfileError, RenewError};
 use crate::clock::Timestamp;
+use crate::fault::chain;
 use crate::model::ids::{CommunityId, Name, Role, SpiffeId};
 use crate::node::config;
 use crate::node::init::OPERATOR;

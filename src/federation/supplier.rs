@@ -262,7 +262,9 @@ where
             };
             let mut chunks = Chunks::of(content);
             let first = chunks.next().unwrap_or_default();
-            bytes = bytes.saturating_add(first.len()).saturating_add(1024);
+            bytes = bytes
+                .saturating_add(first.len())
+                .saturating_add(weight(&entry));
             message
                 .frames
                 .push(self.frame(next, first, !chunks.is_empty())?);
@@ -410,6 +412,15 @@ fn records(entry: &Entry) -> Vec<&Signed> {
         LogClass::Withdrawal { statement, .. } => vec![statement],
         LogClass::Recall { .. } => Vec::new(),
     }
+}
+
+/// What an entry weighs on the wire beside its content.
+fn weight(entry: &Entry) -> usize {
+    const AROUND: usize = 512;
+    records(entry)
+        .iter()
+        .map(|signed| signed.record.len() + AROUND)
+        .sum()
 }
 
 fn frame(frame: pb::federation_frame::Frame) -> pb::FederationFrame {
