@@ -211,6 +211,7 @@ impl From<tonic::Status> for Failure {
             // The node says itself what to do about it.
             Exit::NotAllowed => Failure::new(exit, format!("not allowed: {message}")),
             Exit::Refused => match refused(&status) {
+                Some(refusal) if refusal.reason == MALFORMED => Failure::new(Exit::Usage, message),
                 Some(refusal) => refusal.into(),
                 None => Failure::new(exit, message),
             },
@@ -227,11 +228,18 @@ impl From<Refused> for Failure {
             shown(&refusal.message)
         );
         for (place, problem) in &refusal.places {
+            // Many a message says it already.
+            if refusal.message.contains(problem.as_str()) {
+                continue;
+            }
             message.push_str(&format!("\n  {}: {}", shown(place), shown(problem)));
         }
         Failure::new(Exit::Refused, message)
     }
 }
+
+/// The node's reason for a value that cannot be read at all: the command line was wrong.
+const MALFORMED: &str = "malformed";
 
 #[cfg(test)]
 mod tests {
@@ -261,6 +269,8 @@ mod tests {
         assert_eq!(refusal(Code::InvalidArgument), Exit::Refused);
         assert_eq!(refusal(Code::AlreadyExists), Exit::Refused);
         assert_eq!(refusal(Code::PermissionDenied), Exit::NotAllowed);
+        let malformed = status(Code::InvalidArgument, "MALFORMED", "sluis");
+        assert_eq!(Failure::from(malformed).exit, Exit::Usage);
         let foreign = status(Code::FailedPrecondition, "NO_LABEL", "proxy.example");
         assert_eq!(Failure::from(foreign).exit, Exit::Failed);
     }

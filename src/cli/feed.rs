@@ -236,8 +236,9 @@ impl<'a> Reader<'a> {
             });
         } else if !self.cursor.is_empty() && !output.is_json() {
             output.note(format!(
-                "go on with: sluis feed --after {}",
-                shown(&self.cursor)
+                "go on with: {}",
+                self.context
+                    .again(&format!("feed --after {}", shown(&self.cursor)))
             ));
         }
         if self.unverified > 0 {

@@ -36,8 +36,8 @@ struct Joined {
 pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<Exit, Failure> {
     let text = invite_text(&arguments.invite)?;
     let invite = Invite::parse(&text).map_err(|error| {
-        Failure::because("this is not an invite", &error)
-            .next("copy the whole line that begins with sluis1.")
+        // The error says itself what to copy.
+        Failure::failed(error.to_string())
     })?;
     let name = session::profile_name(context);
     let directory = Profile::directory_of(&session::home(context)?, &name)

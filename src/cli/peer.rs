@@ -17,6 +17,7 @@ use super::values::{community, seconds};
 use super::view::{PeerView, TermsView};
 use super::{Context, Exit, Failure, join, member, session};
 use crate::model::ids::CommunityId;
+use crate::model::invite::Invite;
 use crate::model::label::Label;
 use crate::wire::pb;
 
@@ -120,14 +121,16 @@ async fn invite(arguments: InviteArguments, context: &Context) -> Result<Exit, F
         .await?
         .into_inner();
     let next = format!(
-        "sluis peer accept -\nthen compare the six words by telephone, and here: sluis peer confirm {}",
-        arguments.community
+        "sluis peer accept -\nthen compare the six words by telephone, and here: {}",
+        context.again(&format!("peer confirm {}", arguments.community))
     );
     member::show_invite(&invite, arguments.community.as_str(), &next, context)
 }
 
 async fn accept(arguments: AcceptArguments, context: &Context) -> Result<Exit, Failure> {
     let invite = join::invite_text(&arguments.invite)?;
+    // Told here, so that no other node is asked about a line that was not copied whole.
+    Invite::parse(&invite).map_err(|error| Failure::failed(error.to_string()))?;
     let session = session::as_operator(context).await?;
     let peer = session
         .admin()
@@ -170,8 +173,8 @@ async fn sign(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let later = format!(
-        "not signed yet; when both read the same words: sluis peer confirm {}",
-        shown(&peer.peer)
+        "not signed yet; when both read the same words: {}",
+        context.again(&format!("peer confirm {}", shown(&peer.peer)))
     );
     context.output.note(format!(
         "the six words for {}:\n\n    {}\n\nCall its operator, on a number that you know, and compare them.",
@@ -189,7 +192,8 @@ async fn sign(
             show(
                 peer,
                 &format!(
-                    "not signed. If the words differ, somebody is in between: sluis peer remove {id}"
+                    "not signed. If the words differ, somebody is in between: {}",
+                    context.again(&format!("peer remove {id}"))
                 ),
                 context,
             )?;
@@ -199,11 +203,13 @@ async fn sign(
     if !signs {
         return show(peer, &later, context);
     }
-    let peer = session
+    let mut peer = session
         .admin()
         .confirm_peer(pb::ConfirmPeerRequest { peer: peer.peer })
         .await?
         .into_inner();
+    // The link is only beginning: how its first attempts do says nothing yet.
+    peer.status = None;
     let next = if peer.signed_by_them {
         "both sides have signed".to_owned()
     } else {
@@ -232,7 +238,11 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
     if peers.is_empty() {
         context
             .output
-            .note("there is no peer yet; next: sluis peer invite --community ID, or sluis peer accept INVITE");
+            .note(format!(
+                "there is no peer yet; next: {}, or: {}",
+                context.again("peer invite --community ID"),
+                context.again("peer accept INVITE")
+            ));
     }
     if context.output.is_json() {
         context.output.object(&Peers { peers })?;
@@ -288,7 +298,10 @@ async fn suspend(id: &CommunityId, context: &Context) -> Result<Exit, Failure> {
         })
         .await?
         .into_inner();
-    let next = format!("nothing passes but withdrawals; `sluis peer resume {id}` ends it");
+    let next = format!(
+        "nothing passes but withdrawals, until: {}",
+        context.again(&format!("peer resume {id}"))
+    );
     show(peer, &next, context)
 }
 

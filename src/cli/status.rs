@@ -74,7 +74,10 @@ fn people(status: NodeStatus, context: &Context) -> Result<(), Failure> {
     if status.peers.is_empty() {
         context
             .output
-            .note("no peers; `sluis peer invite --community ID` makes the first contact");
+            .note(format!(
+                "no peers; the first contact: {}",
+                context.again("peer invite --community ID")
+            ));
         return Ok(());
     }
     context.output.line("")?;

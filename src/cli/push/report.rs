@@ -178,6 +178,10 @@ fn refusal(
         shown(&refusal.message)
     ))?;
     for PlaceView { place, message } in refusal.places {
+        // Many a message says it already.
+        if refusal.message.contains(&message) {
+            continue;
+        }
         context
             .output
             .line(&format!("          {}: {}", shown(&place), shown(&message)))?;
