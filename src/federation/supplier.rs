@@ -148,7 +148,7 @@ where
             let peer = roster
                 .peers
                 .get(&self.peer)
-                .filter(|p| p.in_force_at(now))
+                .filter(|p| p.in_force_at(now) || p.only_owed_at(now))
                 .ok_or(SupplyEnd::NotInForce)?;
             if place.epoch != peer.epoch {
                 place = FeedPlace {
@@ -194,6 +194,13 @@ where
     ) -> Result<Vec<Outgoing>, SupplyEnd> {
         let federation = &self.federation;
         let now = federation.clock.now();
+        // Without an agreement in force no item passes, and none is lost by that: only withdrawals go.
+        let in_force = roster
+            .peers
+            .get(&self.peer)
+            .is_some_and(|p| p.in_force_at(now));
+        let may_be_a_recall =
+            |entry: &Entry| may_be_a_recall(entry) && (in_force || !is_an_item(entry));
         let judged: Vec<Result<Passed, &Arc<Entry>>> = rows
             .iter()
             .map(|row| gate::judge(row, &self.peer, &federation.here, roster, now).map_err(|_| row))
@@ -395,6 +402,10 @@ where
 }
 
 /// A withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has.
+fn is_an_item(entry: &Entry) -> bool {
+    matches!(entry.body, EntryBody::Item { .. })
+}
+
 fn may_be_a_recall(entry: &Entry) -> bool {
     match &entry.body {
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
