@@ -23,8 +23,9 @@ const BATCH_MAX: usize = 1024;
 /// Bytes of content in one commit, but for one write.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// So long nothing must come before the write-ahead log is emptied into the database.
-const QUIET: Duration = Duration::from_millis(500);
+/// So long nothing must come before the write-ahead log is emptied into the database: long enough that the next push is
+/// not expected in the few milliseconds that this takes.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// After so many commits an erasure is carried through to the files even if it never gets quiet.
 const ERASE_COMMITS_MAX: u32 = 1024;

@@ -38,8 +38,9 @@ const READER_CACHE: &str = "-16384";
 /// Statements that stay compiled: four sizes of some dozen statements.
 const STATEMENTS_MAX: usize = 200;
 
-/// Rows on their way from SQLite's thread. Few, because a row may carry a large content.
-const ROW_BUFFER: usize = 32;
+/// Rows on their way from SQLite's thread, so that it seldom waits. A page is collected whole in any case, and its bytes
+/// are bounded before it is read.
+const ROW_BUFFER: usize = 512;
 
 /// The schema, in steps that are never changed once released.
 fn migrations() -> Vec<Migration> {
@@ -78,7 +79,6 @@ pub(super) async fn writer(file: &Path) -> Result<SqliteConnection, StoreError> 
 pub(super) fn readers(file: &Path) -> SqlitePool {
     let options = common(file)
         .read_only(true)
-        .row_buffer_size(ROW_BUFFER)
         .pragma("cache_size", READER_CACHE)
         .pragma("temp_store", "MEMORY");
     SqlitePoolOptions::new()
@@ -93,6 +93,7 @@ fn common(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY_MAX)
+        .row_buffer_size(ROW_BUFFER)
         .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging()
 }

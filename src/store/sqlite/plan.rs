@@ -98,8 +98,8 @@ pub(super) struct Plan<'a> {
     pub known: Known,
     pub written: Vec<Written>,
     pub rows: Vec<NewRow>,
-    /// Rows that were there, as they are from now on.
-    pub changed: Vec<LogRow>,
+    /// Rows that were there, as they are from now on, and how long their bodies were.
+    pub changed: Vec<(LogRow, usize)>,
     pub requests: Vec<([u8; 24], &'a Answer, Timestamp)>,
     pub audit: Vec<AuditRow>,
     pub others: Vec<Other<'a>>,
@@ -522,7 +522,7 @@ impl<'a> Plan<'a> {
                 let remains = out_of_service(&mut row, state)?;
                 let ended = (remains, row.position.0, row.revision);
                 self.in_service -= 1;
-                self.changed.push(row);
+                self.changed.push((row, held.body_bytes));
                 Ok(ended)
             }
             ItemNow::Planned(at) => {

@@ -2,9 +2,13 @@
 
 use super::rows::{Stored, columns, stored, with_content};
 use super::*;
+use crate::store::RowState;
 
 /// Rows in one answer at most, whatever is asked for.
 const ROWS_MAX: usize = 10_000;
+
+/// How often an item that is just being revised is looked up again.
+const LOOKS_MAX: u32 = 100;
 
 impl Store {
     /// Rows after a position in order, at most so many and (but for one row) so many bytes of content.
@@ -23,7 +27,8 @@ impl Store {
             let last: Option<i64> = sqlx::query(
                 "SELECT max(position) FROM (SELECT position, size, \
                  sum(size) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS total \
-                 FROM log WHERE position > ?1 ORDER BY position LIMIT ?2) WHERE total <= ?3 OR total = size",
+                 FROM (SELECT position, CASE state WHEN 2 THEN size ELSE 0 END AS size \
+                 FROM log WHERE position > ?1 ORDER BY position LIMIT ?2)) WHERE total <= ?3 OR total = size",
             )
             .bind(after.0)
             .bind(rows_max)
@@ -65,9 +70,30 @@ impl Store {
 
     /// The newest row of an item, in or out of service.
     pub async fn row_of(&self, item: ItemId, content: bool) -> Result<Option<LogRow>, StoreError> {
-        let key = item.bytes();
         let mut connection = self.reader().await?;
-        let newest = self.inner.items.newest(&mut connection, &[key]).await;
+        let mut looks = 1;
+        loop {
+            let row = self.newest_row(&mut connection, item, content).await?;
+            let superseded = row
+                .as_ref()
+                .is_some_and(|r| r.state == RowState::Superseded);
+            if !superseded || looks == LOOKS_MAX {
+                return Ok(row);
+            }
+            // A later row is always there with the one that it supersedes: it came while this one was looked up.
+            looks += 1;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn newest_row(
+        &self,
+        connection: &mut SqliteConnection,
+        item: ItemId,
+        content: bool,
+    ) -> Result<Option<LogRow>, StoreError> {
+        let key = item.bytes();
+        let newest = self.inner.items.newest(connection, &[key]).await;
         let newest = newest.map_err(|e| self.failed(e))?;
         let Some(position) = newest.get(&key) else {
             return Ok(None);
@@ -87,9 +113,7 @@ impl Store {
             .fetch_all(&mut *connection)
             .await
             .map_err(|e| self.failed(e))?;
-        let rows = stored(&mut connection, rows)
-            .await
-            .map_err(|e| self.failed(e))?;
+        let rows = stored(connection, rows).await.map_err(|e| self.failed(e))?;
         Ok(rows.into_iter().map(|s| s.row).next())
     }
 

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Decode, Row, Sqlite, Type};
 
+use super::pack::{Body, Class};
 use super::statement::{ManyRows, bind};
 use super::{pack, seal};
 use crate::clock::Timestamp;
-use crate::model::ids::{CommunityId, Digest, ItemId};
+use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{LogClass, LogRow, RowState, StoreError};
@@ -17,8 +18,7 @@ use crate::store::{LogClass, LogRow, RowState, StoreError};
 /// The columns of a [`Stored`], from `log l`.
 macro_rules! columns {
     () => {
-        "l.position, l.item, l.revision, l.class, l.state, l.recorded, l.document, l.supplier, \
-         l.own_id, l.ends, l.signed, l.hops, l.local, l.tombstone"
+        "l.position, l.item, l.state, l.document, l.ends, l.body"
     };
 }
 pub(super) use columns;
@@ -26,15 +26,10 @@ pub(super) use columns;
 /// What joins the content, behind [`columns`].
 macro_rules! with_content {
     () => {
-        ", c.sealed, k.key FROM log l LEFT JOIN contents c ON c.position = l.position \
-         LEFT JOIN content_keys k ON k.position = l.position "
+        ", l.content_key, c.sealed FROM log l LEFT JOIN contents c ON c.position = l.position "
     };
 }
 pub(super) use with_content;
-
-pub(super) const ITEM: i64 = 1;
-pub(super) const WITHDRAWAL: i64 = 2;
-pub(super) const RECALL: i64 = 3;
 
 pub(super) const LIVE: i64 = 2;
 pub(super) const SUPERSEDED: i64 = 3;
@@ -49,6 +44,8 @@ pub(super) struct Stored {
     pub document: Option<i64>,
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
+    /// How long its body is where it is stored.
+    pub body_bytes: usize,
 }
 
 /// A column by its place; a value of another type is inconsistent.
@@ -127,17 +124,11 @@ pub(super) struct Remains {
 struct Raw {
     position: i64,
     item: ItemId,
-    revision: u32,
-    class: i64,
     state: RowState,
-    recorded: Timestamp,
     document: Option<i64>,
-    supplier: Option<CommunityId>,
-    own_id: Option<ItemId>,
     ends: Option<i64>,
-    signed: Signed,
-    hops: Vec<Signed>,
-    local: Option<Signed>,
+    body: Body,
+    body_bytes: usize,
     content: Option<Bytes>,
 }
 
@@ -145,33 +136,19 @@ fn raw(row: &SqliteRow) -> Result<Raw, StoreError> {
     let position: i64 = column(row, 0, "log", "position", &"?")?;
     let bad = |name| inconsistent("log", name, &position);
     let item = item_id(column(row, 1, "log", "item", &position)?).ok_or_else(|| bad("item"))?;
-    let revision: i64 = column(row, 2, "log", "revision", &position)?;
-    let revision = u32::try_from(revision).map_err(|_| bad("revision"))?;
-    let class: i64 = column(row, 3, "log", "class", &position)?;
-    let state = match column(row, 4, "log", "state", &position)? {
+    let state = match column(row, 2, "log", "state", &position)? {
         LIVE => RowState::Live,
         SUPERSEDED => RowState::Superseded,
         WITHDRAWN => RowState::Withdrawn,
         _ => return Err(bad("state")),
     };
-    let supplier: Option<&str> = column(row, 7, "log", "supplier", &position)?;
-    let own_id: Option<&[u8]> = column(row, 8, "log", "own_id", &position)?;
-    let packed = if state == RowState::Live {
-        column(row, 10, "log", "signed", &position)?
-    } else {
-        column(row, 13, "log", "tombstone", &position)?
-    };
-    let hops = match column::<Option<Vec<u8>>>(row, 11, "log", "hops", &position)? {
-        Some(hops) => pack::hops_back(Bytes::from(hops)).ok_or_else(|| bad("hops"))?,
-        None => Vec::new(),
-    };
-    let local = column::<Option<Vec<u8>>>(row, 12, "log", "local", &position)?
-        .map(|local| pack::signed_back(Bytes::from(local)).ok_or_else(|| bad("local")))
-        .transpose()?;
-    let content = if row.len() > 14 && state == RowState::Live && class == ITEM {
-        let sealed: Vec<u8> = column(row, 14, "contents", "sealed", &position)?;
-        let key: &[u8] = column(row, 15, "content_keys", "key", &position)?;
-        let content = seal::open(item, revision, key, sealed)
+    let body: Vec<u8> = column(row, 5, "log", "body", &position)?;
+    let body_bytes = body.len();
+    let body = pack::body_back(Bytes::from(body)).ok_or_else(|| bad("body"))?;
+    let content = if row.len() > 6 && state == RowState::Live && body.class == Class::Item {
+        let key: &[u8] = column(row, 6, "log", "content_key", &position)?;
+        let sealed: Vec<u8> = column(row, 7, "contents", "sealed", &position)?;
+        let content = seal::open(item, body.revision, key, sealed)
             .ok_or_else(|| inconsistent("contents", "sealed", &position))?;
         Some(content)
     } else {
@@ -180,27 +157,13 @@ fn raw(row: &SqliteRow) -> Result<Raw, StoreError> {
     Ok(Raw {
         position,
         item,
-        revision,
-        class,
         state,
-        recorded: Timestamp::from_micros(column(row, 5, "log", "recorded", &position)?),
-        document: column(row, 6, "log", "document", &position)?,
-        supplier: supplier
-            .map(|s| CommunityId::parse(s).map_err(|_| bad("supplier")))
-            .transpose()?,
-        own_id: own_id
-            .map(|id| item_id(id).ok_or_else(|| bad("own_id")))
-            .transpose()?,
-        ends: column(row, 9, "log", "ends", &position)?,
-        signed: signed_column(packed).ok_or_else(|| bad("signed"))?,
-        hops,
-        local,
+        document: column(row, 3, "log", "document", &position)?,
+        ends: column(row, 4, "log", "ends", &position)?,
+        body,
+        body_bytes,
         content,
     })
-}
-
-fn signed_column(bytes: Vec<u8>) -> Option<Signed> {
-    pack::signed_back(Bytes::from(bytes))
 }
 
 fn assemble(raw: Raw, ended: &HashMap<i64, Remains>) -> Result<Stored, StoreError> {
@@ -209,37 +172,47 @@ fn assemble(raw: Raw, ended: &HashMap<i64, Remains>) -> Result<Stored, StoreErro
         Some(ends) => Some(ended.get(&ends).cloned().ok_or_else(|| bad("ends"))?),
         None => None,
     };
-    let class = match (raw.class, remains) {
-        (ITEM, _) => LogClass::Item {
-            envelope: raw.signed,
-            hops: raw.hops,
-            local: raw.local,
+    let Body {
+        class,
+        revision,
+        recorded,
+        supplier,
+        hops,
+        local,
+        signed,
+    } = raw.body;
+    let class = match (class, signed, remains) {
+        (Class::Item, Some(envelope), None) => LogClass::Item {
+            envelope,
+            hops,
+            local,
         },
-        (WITHDRAWAL, remains) => LogClass::Withdrawal {
-            id: raw.own_id.ok_or_else(|| bad("own_id"))?,
-            statement: raw.signed,
-            item_recorded: remains.as_ref().map_or(raw.recorded, |r| r.recorded),
+        (Class::Withdrawal(id), Some(statement), remains) => LogClass::Withdrawal {
+            id,
+            statement,
+            item_recorded: remains.as_ref().map_or(recorded, |r| r.recorded),
             of: remains.map(|r| (r.tombstone, r.hops, r.local)),
         },
-        (RECALL, Some(r)) => LogClass::Recall {
+        (Class::Recall, None, Some(r)) => LogClass::Recall {
             of: (r.tombstone, r.hops, r.local),
             item_recorded: r.recorded,
         },
-        _ => return Err(bad("class")),
+        _ => return Err(bad("body")),
     };
     Ok(Stored {
         row: LogRow {
             position: Position(raw.position),
             item: raw.item,
-            revision: raw.revision,
+            revision,
             class,
             state: raw.state,
-            recorded: raw.recorded,
-            supplier: raw.supplier,
+            recorded,
+            supplier,
             content: raw.content,
         },
         document: raw.document,
         ends: raw.ends,
+        body_bytes: raw.body_bytes,
     })
 }
 
@@ -253,16 +226,22 @@ async fn ended_rows(
     rows.iter()
         .map(|row| {
             let raw = raw(row)?;
-            if raw.class != ITEM || raw.state == RowState::Live {
-                return Err(inconsistent("log", "ends", &raw.position).into());
+            match (raw.state, raw.body.class, raw.body.signed) {
+                (
+                    RowState::Superseded | RowState::Withdrawn,
+                    Class::Item,
+                    Some(Signed { record, .. }),
+                ) => {
+                    let remains = Remains {
+                        tombstone: record,
+                        hops: raw.body.hops,
+                        local: raw.body.local,
+                        recorded: raw.body.recorded,
+                    };
+                    Ok((raw.position, remains))
+                }
+                _ => Err(inconsistent("log", "ends", &raw.position).into()),
             }
-            let remains = Remains {
-                tombstone: raw.signed.record,
-                hops: raw.hops,
-                local: raw.local,
-                recorded: raw.recorded,
-            };
-            Ok((raw.position, remains))
         })
         .collect()
 }

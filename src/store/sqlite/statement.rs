@@ -4,8 +4,9 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, Sqlite, Type};
 
-/// Rows in one statement. Few sizes, so that each is compiled once; more than 64 rows gain nothing more.
-const RUNS: [usize; 4] = [64, 16, 4, 1];
+/// Rows in one statement. Few sizes, so that each is compiled once; beyond the largest nothing is gained, and it stays
+/// far below the 32,766 values that SQLite binds.
+const RUNS: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// Adds one value to a statement's arguments.
 pub(super) fn bind<'t, T>(arguments: &mut SqliteArguments, value: T) -> Result<(), sqlx::Error>
@@ -29,25 +30,6 @@ pub(super) struct ManyRows {
 }
 
 impl ManyRows {
-    /// Inserts or changes rows.
-    pub(super) async fn execute<T>(
-        &self,
-        connection: &mut SqliteConnection,
-        mut rows: &[T],
-        bind_row: impl Fn(&mut SqliteArguments, &T) -> Result<(), sqlx::Error>,
-    ) -> Result<(), sqlx::Error> {
-        while let Some((run, rest)) = next_run(rows) {
-            rows = rest;
-            let mut arguments = SqliteArguments::default();
-            for row in run {
-                bind_row(&mut arguments, row)?;
-            }
-            let query = sqlx::query_with(AssertSqlSafe(self.sql(run.len())), arguments);
-            connection.execute(query).await?;
-        }
-        Ok(())
-    }
-
     /// Finds rows by their keys.
     pub(super) async fn fetch<T>(
         &self,
@@ -68,11 +50,9 @@ impl ManyRows {
         Ok(found)
     }
 
-    /// The text holds nothing but constants of this program.
-    fn sql(&self, rows: usize) -> String {
-        let mut sql = String::with_capacity(
-            self.head.len() + (self.tuple.len() + 1) * rows + self.tail.len() + 2,
-        );
+    /// Adds the text for so many rows, which holds nothing but constants of this program.
+    fn write_sql(&self, sql: &mut String, rows: usize) {
+        sql.reserve(self.head.len() + (self.tuple.len() + 1) * rows + self.tail.len() + 1);
         sql.push_str(self.head);
         for row in 0..rows {
             if row > 0 {
@@ -81,7 +61,84 @@ impl ManyRows {
             sql.push_str(self.tuple);
         }
         sql.push_str(self.tail);
+    }
+
+    fn sql(&self, rows: usize) -> String {
+        let mut sql = String::new();
+        self.write_sql(&mut sql, rows);
         sql
+    }
+}
+
+/// Statements that change something, in order. Those of a small batch go to SQLite's thread together, because each way
+/// there and back costs as much as the statement; those of a large one go each by itself, because the text of all of
+/// them together would never be the same again and so always be compiled.
+#[derive(Debug)]
+pub(super) struct Script<'c> {
+    connection: &'c mut SqliteConnection,
+    together: bool,
+    sql: String,
+    arguments: SqliteArguments,
+}
+
+impl<'c> Script<'c> {
+    /// An empty script.
+    pub(super) fn new(connection: &'c mut SqliteConnection, together: bool) -> Self {
+        Self {
+            connection,
+            together,
+            sql: String::new(),
+            arguments: SqliteArguments::default(),
+        }
+    }
+
+    /// Inserts or changes rows.
+    pub(super) async fn rows<T>(
+        &mut self,
+        statement: &ManyRows,
+        mut rows: &[T],
+        bind_row: impl Fn(&mut SqliteArguments, &T) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        while let Some((run, rest)) = next_run(rows) {
+            rows = rest;
+            statement.write_sql(&mut self.sql, run.len());
+            for row in run {
+                bind_row(&mut self.arguments, row)?;
+            }
+            self.end_statement().await?;
+        }
+        Ok(())
+    }
+
+    /// One statement whose placeholders are all `?`.
+    pub(super) async fn one(
+        &mut self,
+        sql: &'static str,
+        bind_values: impl FnOnce(&mut SqliteArguments) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        self.sql.push_str(sql);
+        bind_values(&mut self.arguments)?;
+        self.end_statement().await
+    }
+
+    /// Carries out what waits, and gives the connection for what is no part of a script.
+    pub(super) async fn flushed(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        if !self.sql.is_empty() {
+            let sql = std::mem::take(&mut self.sql);
+            let arguments = std::mem::take(&mut self.arguments);
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+            self.connection.execute(query).await?;
+        }
+        Ok(self.connection)
+    }
+
+    async fn end_statement(&mut self) -> Result<(), sqlx::Error> {
+        if self.together {
+            self.sql.push(';');
+        } else {
+            self.flushed().await?;
+        }
+        Ok(())
     }
 }
 
