@@ -236,13 +236,11 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         .map(PeerView::from)
         .collect();
     if peers.is_empty() {
-        context
-            .output
-            .note(format!(
-                "there is no peer yet; next: {}, or: {}",
-                context.again("peer invite --community ID"),
-                context.again("peer accept INVITE")
-            ));
+        context.output.note(format!(
+            "there is no peer yet; next: {}, or: {}",
+            context.again("peer invite --community ID"),
+            context.again("peer accept INVITE")
+        ));
     }
     if context.output.is_json() {
         context.output.object(&Peers { peers })?;

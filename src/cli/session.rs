@@ -229,8 +229,10 @@ fn profile(context: &Context) -> Result<Profile, Failure> {
                 .next("ask the operator of your community for an invite, then: sluis join -"));
             }
             names => {
-                return Err(Failure::new(Exit::Usage, "it is not said which profile is meant")
-                    .next(format!("say --profile with one of: {}", names.join(", "))));
+                return Err(
+                    Failure::new(Exit::Usage, "it is not said which profile is meant")
+                        .next(format!("say --profile with one of: {}", names.join(", "))),
+                );
             }
         },
     };
