@@ -107,7 +107,11 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
     for part in &found.parts {
         let what = match part.objects.len() {
             0 => "the whole document".to_owned(),
-            objects => counted(u64::try_from(objects).unwrap_or(u64::MAX), "object", "objects"),
+            objects => counted(
+                u64::try_from(objects).unwrap_or(u64::MAX),
+                "object",
+                "objects",
+            ),
         };
         output.line(&format!(
             "  part      {}  {what}",

@@ -298,7 +298,10 @@ pub(super) fn show_decisions(
                     recipient.role.into(),
                     recipient.decision.into(),
                     recipient.rule.unwrap_or("-").into(),
-                    recipient.remedy.into(),
+                    match (recipient.decision, recipient.remedy) {
+                        ("withhold", remedy) if remedy.is_empty() => "nothing".into(),
+                        (_, remedy) => remedy.into(),
+                    },
                 ]
             }),
         )?;
@@ -318,13 +321,11 @@ pub(super) async fn trace(arguments: TraceArguments, context: &Context) -> Resul
                 .trace_held_item(pb::TraceHeldItemRequest { item })
                 .await?
         }
-        As::Member(session) => {
-            session
-                .sharing()
-                .trace_item(pb::TraceItemRequest { item })
-                .await
-                .map_err(only_its_source)?
-        }
+        As::Member(session) => session
+            .sharing()
+            .trace_item(pb::TraceItemRequest { item })
+            .await
+            .map_err(only_its_source)?,
     }
     .into_inner();
     if answer.holders.is_empty() {
@@ -423,5 +424,4 @@ pub(super) async fn withdraw(
 }
 
 /// Who may trace an item and take it back.
-const OF_ITS_SOURCE: &str =
-    "only the member that pushed an item can trace or withdraw it; an operator can trace it with --data DIR";
+const OF_ITS_SOURCE: &str = "only the member that pushed an item can trace or withdraw it; an operator can trace it with --data DIR";

@@ -223,8 +223,7 @@ async fn suspend(id: &MemberId, context: &Context) -> Result<Exit, Failure> {
         })
         .await?
         .into_inner();
-    let next =
-        format!(
+    let next = format!(
         "its streams have ended; it reads again, and what it missed, after: {}",
         context.again(&format!("member resume {id}"))
     );
@@ -281,12 +280,10 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         .map(MemberView::from)
         .collect();
     if members.is_empty() {
-        context
-            .output
-            .note(format!(
-                "there is no member yet; next: {}",
-                context.again("member add ID --name NAME")
-            ));
+        context.output.note(format!(
+            "there is no member yet; next: {}",
+            context.again("member add ID --name NAME")
+        ));
     }
     if context.output.is_json() {
         context.output.object(&Members { members })?;
@@ -443,7 +440,10 @@ fn neither() -> Failure {
 
 /// A text that may be empty, as a list of none or one.
 fn texts(text: String) -> Vec<String> {
-    Some(text).filter(|text| !text.is_empty()).into_iter().collect()
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .into_iter()
+        .collect()
 }
 
 /// Shows a member, and what comes next.

@@ -128,7 +128,7 @@ async fn invite(arguments: InviteArguments, context: &Context) -> Result<Exit, F
 }
 
 async fn accept(arguments: AcceptArguments, context: &Context) -> Result<Exit, Failure> {
-    let invite = join::invite_text(&arguments.invite)?;
+    let invite = join::invite_text(&arguments.invite, context)?;
     // Told here, so that no other node is asked about a line that was not copied whole.
     Invite::parse(&invite).map_err(|error| Failure::failed(error.to_string()))?;
     let session = session::as_operator(context).await?;
@@ -236,13 +236,11 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         .map(PeerView::from)
         .collect();
     if peers.is_empty() {
-        context
-            .output
-            .note(format!(
-                "there is no peer yet; next: {}, or: {}",
-                context.again("peer invite --community ID"),
-                context.again("peer accept INVITE")
-            ));
+        context.output.note(format!(
+            "there is no peer yet; next: {}, or: {}",
+            context.again("peer invite --community ID"),
+            context.again("peer accept INVITE")
+        ));
     }
     if context.output.is_json() {
         context.output.object(&Peers { peers })?;

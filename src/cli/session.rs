@@ -229,8 +229,10 @@ fn profile(context: &Context) -> Result<Profile, Failure> {
                 .next("ask the operator of your community for an invite, then: sluis join -"));
             }
             names => {
-                return Err(Failure::new(Exit::Usage, "it is not said which profile is meant")
-                    .next(format!("say --profile with one of: {}", names.join(", "))));
+                return Err(
+                    Failure::new(Exit::Usage, "it is not said which profile is meant")
+                        .next(format!("say --profile with one of: {}", names.join(", "))),
+                );
             }
         },
     };
@@ -272,6 +274,15 @@ async fn with_profile(profile: &Profile, context: &Context) -> Result<Session, F
 }
 
 async fn with_data(data: &Path, context: &Context) -> Result<Session, Failure> {
+    if let Err(error) = std::fs::metadata(data.join(config::FILE))
+        && error.kind() == std::io::ErrorKind::PermissionDenied
+    {
+        return Err(Failure::because(
+            format!("{} cannot be read", shown(&data.to_string_lossy())),
+            &error,
+        )
+        .next("an operator's commands are for the user that runs the node"));
+    }
     if !is_node(data) {
         return Err(Failure::failed(format!(
             "{} is not the data directory of a node: it has no {}",

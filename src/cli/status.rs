@@ -72,12 +72,10 @@ fn people(status: NodeStatus, context: &Context) -> Result<(), Failure> {
         ("members", status.members.to_string().into()),
     ])?;
     if status.peers.is_empty() {
-        context
-            .output
-            .note(format!(
-                "no peers; the first contact: {}",
-                context.again("peer invite --community ID")
-            ));
+        context.output.note(format!(
+            "no peers; the first contact: {}",
+            context.again("peer invite --community ID")
+        ));
         return Ok(());
     }
     context.output.line("")?;
