@@ -1037,6 +1037,47 @@ async fn a_reader_far_behind_reads_the_same_from_the_store_as_from_memory() {
 }
 
 #[tokio::test]
+async fn an_entry_says_what_its_own_bytes_say_also_when_two_writes_bring_the_same_revision() {
+    let f = Fixture::new().await;
+    let (log, tasks) = f.log().await;
+    let first = f.push(1);
+    log.write(first.clone().write()).await.unwrap();
+    let revision = |n| {
+        f.push(n)
+            .document(first.document)
+            .expect(Expect::State(1))
+            .revising(&first)
+            .write()
+    };
+    // Both wait while the writer commits the third, so they share a commit; the first of them takes effect.
+    let (_, a, b) = futures_util::join!(
+        log.write(f.push(4).write()),
+        log.write(revision(2)),
+        log.write(revision(3)),
+    );
+    assert!(matches!(a, Ok(Written::Appended(_))), "{a:?}");
+    assert!(matches!(b, Ok(Written::Unexpected(_))), "{b:?}");
+    let page = log
+        .entries_after(Position::START, 10, usize::MAX, true)
+        .await
+        .unwrap();
+    assert_eq!(page.len(), 3);
+    for entry in page {
+        let EntryBody::Item { envelope, .. } = &entry.body else {
+            panic!("{entry:?}");
+        };
+        let record = &envelope_of(&entry.row).record;
+        match entry.row.state {
+            RowState::Live => assert_eq!(**envelope, wire::envelope::parse(record).unwrap()),
+            RowState::Superseded | RowState::Withdrawn => {
+                assert_eq!(**envelope, wire::envelope::parse_tombstone(record).unwrap());
+            }
+        }
+    }
+    tasks.drain(std::time::Duration::from_secs(60)).await;
+}
+
+#[tokio::test]
 async fn whoever_is_woken_finds_the_roster_that_woke_him() {
     let f = Fixture::new().await;
     let (log, tasks) = f.log().await;

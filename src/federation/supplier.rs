@@ -401,11 +401,11 @@ where
     }
 }
 
-/// A withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has.
 fn is_an_item(entry: &Entry) -> bool {
     matches!(entry.body, EntryBody::Item { .. })
 }
 
+/// A withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has.
 fn may_be_a_recall(entry: &Entry) -> bool {
     match &entry.body {
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,

@@ -1,16 +1,17 @@
 //! A plan written down, table by table, in the transaction that is open.
 
+use super::pack::Beside;
 use super::plan::{Change, Document, NewRow, Other, Plan};
-use super::rows::{LIVE, SUPERSEDED, WITHDRAWN};
-use super::statement::{ManyRows, Script, bind};
+use super::rows::{LIVE, SUPERSEDED, Stored, WITHDRAWN};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 use super::{audit, links, pack, people, seal};
 use crate::model::ids::Digest;
-use crate::store::{LogRow, RowState};
+use crate::store::RowState;
 
 /// Writes everything that the plan holds.
 pub(super) async fn plan(script: &mut Script<'_>, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
-    for (row, body_bytes) in &plan.changed {
-        erase(script, row, *body_bytes).await?;
+    for stored in &plan.changed {
+        erase(script, stored).await?;
     }
     rows(script, &plan.rows).await?;
     documents(script, plan).await?;
@@ -38,33 +39,33 @@ pub(super) async fn plan(script: &mut Script<'_>, plan: &Plan<'_>) -> Result<(),
 
 /// Items as they come in: what is the same in all of them is not bound.
 const LIVE_ITEMS: ManyRows = ManyRows {
-    head: "INSERT INTO log (position, item, state, size, document, content_key, body) VALUES ",
-    tuple: "(?,?,2,?,?,?,?)",
-    tail: "",
+    head: "INSERT INTO log (position, state, size, content_key, body) SELECT * FROM (VALUES ",
+    tuple: "(?,2,?,?,?)",
+    tail: PASS_OVER_NULL,
 };
 
 const OTHER_ROWS: ManyRows = ManyRows {
-    head: "INSERT INTO log (position, item, state, size, document, ends, body, note) VALUES ",
-    tuple: "(?,?,?,0,?,?,?,?)",
-    tail: "",
+    head: "INSERT INTO log (position, state, size, body) SELECT * FROM (VALUES ",
+    tuple: "(?,?,0,?)",
+    tail: PASS_OVER_NULL,
 };
 
 const CONTENTS: ManyRows = ManyRows {
-    head: "INSERT INTO contents (position, sealed) VALUES ",
+    head: "INSERT INTO contents (position, sealed) SELECT * FROM (VALUES ",
     tuple: "(?,?)",
-    tail: "",
+    tail: PASS_OVER_NULL,
 };
 
 const REQUESTS: ManyRows = ManyRows {
-    head: "INSERT INTO requests (request, answer, at) VALUES ",
+    head: "INSERT INTO requests (request, answer, at) SELECT * FROM (VALUES ",
     tuple: "(?,?,?)",
-    tail: "",
+    tail: PASS_OVER_NULL,
 };
 
 const NEW_DOCUMENTS: ManyRows = ManyRows {
-    head: "INSERT INTO documents (number, document, tag, state) VALUES ",
+    head: "INSERT INTO documents (number, document, tag, state) SELECT * FROM (VALUES ",
     tuple: "(?,?,?,?)",
-    tail: "",
+    tail: PASS_OVER_NULL,
 };
 
 async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Error> {
@@ -73,12 +74,10 @@ async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Erro
     script
         .rows(&LIVE_ITEMS, &live, |a, new| {
             bind(a, new.row.position.0)?;
-            bind(a, new.row.item.bytes().as_slice())?;
             let size = new.row.content.as_ref().map_or(0, bytes::Bytes::len);
             bind(a, i64::try_from(size).unwrap_or(i64::MAX))?;
-            bind(a, new.document)?;
             bind(a, new.content_key.unwrap_or_default().as_slice())?;
-            bind(a, pack::body(&new.row))
+            bind(a, pack::body(&new.row, &new.beside))
         })
         .await?;
     script
@@ -93,12 +92,8 @@ async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Erro
     script
         .rows(&OTHER_ROWS, &other, |a, new| {
             bind(a, new.row.position.0)?;
-            bind(a, new.row.item.bytes().as_slice())?;
             bind(a, state_code(new.row.state))?;
-            bind(a, new.document)?;
-            bind(a, new.ends)?;
-            bind(a, pack::body(&new.row))?;
-            bind(a, new.note.clone())
+            bind(a, pack::body(&new.row, &new.beside))
         })
         .await
 }
@@ -108,13 +103,14 @@ async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Erro
 /// The key is overwritten where it stands, and the new body is filled up with zeros to the length of the old one: a row
 /// that keeps its size is not moved, and so no page keeps a stale copy. `secure_delete` clears the rest, and what the
 /// write-ahead log still holds goes with the next checkpoint.
-async fn erase(
-    script: &mut Script<'_>,
-    row: &LogRow,
-    body_bytes: usize,
-) -> Result<(), sqlx::Error> {
-    let mut body = pack::body(row);
-    body.resize(body_bytes.max(body.len()), 0);
+async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Error> {
+    let row = &stored.row;
+    let beside = Beside {
+        document: stored.document,
+        ..Beside::default()
+    };
+    let mut body = pack::body(row, &beside);
+    body.resize(stored.body_bytes.max(body.len()), 0);
     script
         .one(
             "UPDATE log SET state = ?, content_key = zeroblob(length(content_key)), body = ? WHERE position = ?",

@@ -17,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::statement::{ManyRows, Script, bind};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 
 /// The first 16 bytes of an id or digest.
 pub(super) type Key = [u8; 16];
@@ -62,7 +62,7 @@ impl Late {
     pub(super) fn items() -> Self {
         Self::over(
             "item_positions",
-            "INSERT OR IGNORE INTO item_positions (key, position) VALUES ",
+            "INSERT OR IGNORE INTO item_positions (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM item_positions WHERE key IN (",
         )
     }
@@ -71,7 +71,7 @@ impl Late {
     pub(super) fn documents() -> Self {
         Self::over(
             "document_numbers",
-            "INSERT OR IGNORE INTO document_numbers (key, position) VALUES ",
+            "INSERT OR IGNORE INTO document_numbers (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM document_numbers WHERE key IN (",
         )
     }
@@ -82,7 +82,7 @@ impl Late {
             insert: ManyRows {
                 head: insert,
                 tuple: "(?,?)",
-                tail: "",
+                tail: PASS_OVER_NULL,
             },
             find: ManyRows {
                 head: find,

@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Failure, column, digest, inconsistent, item_id};
-use super::statement::{ManyRows, Script, bind};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId, KeyId};
 use crate::model::position::Position;
@@ -24,9 +24,9 @@ pub(super) async fn offer(
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     const OFFER: ManyRows = ManyRows {
-        head: "INSERT INTO holders (item, peer, revision, offered) VALUES ",
+        head: "INSERT INTO holders (item, peer, revision, offered) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?)",
-        tail: " ON CONFLICT (item, peer) DO UPDATE SET \
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (item, peer) DO UPDATE SET \
                 received = CASE WHEN excluded.revision > revision OR erased IS NOT NULL THEN NULL ELSE received END, \
                 erased = NULL, revision = max(revision, excluded.revision)",
     };
@@ -229,9 +229,9 @@ pub(super) async fn link(
 /// Keeps keys as they were seen first.
 pub(super) async fn pin(script: &mut Script<'_>, keys: &[PinnedKey]) -> Result<(), sqlx::Error> {
     const PIN: ManyRows = ManyRows {
-        head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) VALUES ",
+        head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?,?)",
-        tail: " ON CONFLICT (key) DO NOTHING",
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO NOTHING",
     };
     script
         .rows(&PIN, keys, |a, key| {
@@ -279,9 +279,9 @@ pub(super) async fn quarantine(
     quarantined: &[Quarantined],
 ) -> Result<(), sqlx::Error> {
     const INSERT: ManyRows = ManyRows {
-        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at) VALUES ",
+        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?)",
-        tail: "",
+        tail: PASS_OVER_NULL,
     };
     script
         .rows(&INSERT, quarantined, |a, q| {

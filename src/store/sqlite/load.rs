@@ -178,7 +178,7 @@ async fn load_items(
     let rows = AT_POSITIONS
         .fetch(connection, &positions, |a, p| bind(a, *p))
         .await?;
-    for row in stored(connection, rows).await? {
+    for row in stored(connection, rows, false).await? {
         let item = row.row.item;
         let now = item_now(row)?;
         known.items.insert(item, now);

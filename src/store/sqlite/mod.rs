@@ -363,7 +363,7 @@ impl Inner {
         Ok(Committed {
             written: plan.written,
             added: plan.rows.into_iter().map(|new| new.row).collect(),
-            changed: plan.changed.into_iter().map(|(row, _)| row).collect(),
+            changed: plan.changed.into_iter().map(|s| s.row).collect(),
         })
     }
 

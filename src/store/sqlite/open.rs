@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, Executor, Row, SqlSafeStr};
 use super::error::StoreError;
 use super::late::{Key, Late};
 use super::load::document_key;
+use super::pack::item_of_body;
 use super::people;
 use crate::model::ids::Digest;
 
@@ -170,10 +171,14 @@ pub(super) async fn load_late(
     documents: &Late,
 ) -> Result<(), sqlx::Error> {
     let until = people::count(connection, items.counter).await?;
-    let rows = sqlx::query("SELECT item, position FROM log WHERE position > ?")
-        .bind(until)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        item_of_body!(),
+        ", position FROM log WHERE position > ?"
+    ))
+    .bind(until)
+    .fetch_all(&mut *connection)
+    .await?;
     for row in rows {
         let item: &[u8] = row.try_get(0)?;
         if let Ok(key) = Key::try_from(item) {

@@ -13,14 +13,38 @@ use crate::store::{DocumentPart, DocumentState, LogClass, LogRow};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Body {
     pub class: Class,
+    pub item: ItemId,
     pub revision: u32,
     pub recorded: Timestamp,
+    /// The number of the document that it is a part of.
+    pub document: Option<i64>,
+    /// For a withdrawal or recall, the position of the item's row that it ended.
+    pub ends: Option<i64>,
     pub supplier: Option<CommunityId>,
     pub hops: Vec<Signed>,
     pub local: Option<Signed>,
     /// The envelope or its tombstone, or the withdrawal; of a recall nothing.
     pub signed: Option<Signed>,
 }
+
+/// What a row's body holds that a [`LogRow`] does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// The number of the document that an item is a part of.
+    pub document: Option<i64>,
+    /// For a withdrawal or recall, the position of the item's row that it ended.
+    pub ends: Option<i64>,
+    /// The reason of a withdrawal as it was given. Nothing reads it yet but people who look into the database.
+    pub note: String,
+}
+
+/// Where the item's id stands in a body, in SQL, where bytes are counted from 1.
+macro_rules! item_of_body {
+    () => {
+        "substr(body, 2, 16)"
+    };
+}
+pub(super) use item_of_body;
 
 /// What a row of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +55,10 @@ pub(super) enum Class {
     Recall,
 }
 
-/// A row's body: class (1 byte), revision (4), recorded (8), then with a length before each (1 byte: supplier and own id;
-/// 4 bytes: the others) supplier, own id, hops, local record, and the signed record. Zeros may follow.
-pub(super) fn body(row: &LogRow) -> Vec<u8> {
+/// A row's body: class (1 byte), item (16), revision (4), recorded, document and ends (8 each, 0: none), then with a length
+/// before each (1 byte: supplier and own id; 4 bytes: the others) supplier, own id, note, hops, local record, and the
+/// signed record. Zeros may follow.
+pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
     const NONE: &[Signed] = &[];
     let (class, own_id, hops, local, signed) = match &row.class {
         LogClass::Item {
@@ -51,17 +76,28 @@ pub(super) fn body(row: &LogRow) -> Vec<u8> {
     let hops_length: usize = hops.iter().map(|h| 4 + signed_length(h)).sum();
     let local_length = local.map_or(0, signed_length);
     let signed_length = signed.map_or(0, signed_length);
-    let fixed = 1 + 4 + 8 + 2 + 3 * 4;
+    let fixed = 1 + 16 + 4 + 3 * 8 + 2 + 4 * 4;
     let mut out = Vec::with_capacity(
-        fixed + supplier.len() + own_id.len() + hops_length + local_length + signed_length,
+        fixed
+            + supplier.len()
+            + own_id.len()
+            + beside.note.len()
+            + hops_length
+            + local_length
+            + signed_length,
     );
     out.put_u8(class);
+    out.put_slice(&row.item.bytes());
     out.put_u32(row.revision);
     out.put_i64(row.recorded.micros());
+    out.put_i64(beside.document.unwrap_or_default());
+    out.put_i64(beside.ends.unwrap_or_default());
     for short in [supplier.as_bytes(), own_id] {
         out.put_u8(u8::try_from(short.len()).expect("an id has at most 253 bytes"));
         out.put_slice(short);
     }
+    put_length(&mut out, beside.note.len());
+    out.put_slice(beside.note.as_bytes());
     put_length(&mut out, hops_length);
     for hop in hops {
         put_length(&mut out, self::signed_length(hop));
@@ -79,10 +115,14 @@ pub(super) fn body(row: &LogRow) -> Vec<u8> {
 /// The way back.
 pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     let class = bytes.try_get_u8().ok()?;
+    let item = id_back(&mut bytes)?;
     let revision = bytes.try_get_u32().ok()?;
     let recorded = Timestamp::from_micros(bytes.try_get_i64().ok()?);
+    let document = bytes.try_get_i64().ok()?;
+    let ends = bytes.try_get_i64().ok()?;
     let supplier = short_back(&mut bytes)?;
-    let own_id = short_back(&mut bytes)?;
+    let mut own_id = short_back(&mut bytes)?;
+    let _note = long_back(&mut bytes)?;
     let hops = long_back(&mut bytes)?;
     let local = long_back(&mut bytes)?;
     let signed = long_back(&mut bytes)?;
@@ -92,12 +132,15 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     Some(Body {
         class: match class {
             ITEM => Class::Item,
-            WITHDRAWAL => Class::Withdrawal(ItemId::from_bytes(own_id.as_ref().try_into().ok()?)),
+            WITHDRAWAL => Class::Withdrawal(id_back(&mut own_id)?),
             RECALL => Class::Recall,
             _ => return None,
         },
+        item,
         revision,
         recorded,
+        document: (document != 0).then_some(document),
+        ends: (ends != 0).then_some(ends),
         supplier: if supplier.is_empty() {
             None
         } else {
@@ -230,6 +273,12 @@ fn optional_signed_back(bytes: Bytes) -> Option<Option<Signed>> {
     }
 }
 
+fn id_back(bytes: &mut Bytes) -> Option<ItemId> {
+    let mut id = [0; 16];
+    bytes.try_copy_to_slice(&mut id).ok()?;
+    Some(ItemId::from_bytes(id))
+}
+
 fn short_back(bytes: &mut Bytes) -> Option<Bytes> {
     let length = usize::from(bytes.try_get_u8().ok()?);
     (length <= bytes.len()).then(|| bytes.split_to(length))
@@ -322,12 +371,20 @@ mod tests {
             },
             Some(water.clone()),
         );
-        let mut packed = body(&row);
+        let beside = Beside {
+            document: Some(8),
+            ends: None,
+            note: "a note".into(),
+        };
+        let mut packed = body(&row, &beside);
         packed.extend_from_slice(&[0; 9]);
         let expected = Body {
             class: Class::Item,
+            item: row.item,
             revision: 3,
             recorded: row.recorded,
+            document: Some(8),
+            ends: None,
             supplier: Some(water),
             hops,
             local: Some(local),
@@ -346,13 +403,19 @@ mod tests {
         );
         let expected = Body {
             class: Class::Withdrawal(id),
+            document: None,
+            ends: Some(9),
             supplier: None,
             hops: Vec::new(),
             local: None,
             signed: Some(a_signed(b"withdrawal")),
             ..expected
         };
-        assert_eq!(body_back(Bytes::from(body(&row))), Some(expected));
+        let beside = Beside {
+            ends: Some(9),
+            ..Beside::default()
+        };
+        assert_eq!(body_back(Bytes::from(body(&row, &beside))), Some(expected));
         let part = DocumentPart {
             label: Label::AmberStrict,
             item: id,
@@ -379,7 +442,7 @@ mod tests {
             },
             None,
         );
-        let packed = body(&row);
+        let packed = body(&row, &Beside::default());
         for length in 0..packed.len() {
             let cut = Bytes::from(packed.iter().copied().take(length).collect::<Vec<u8>>());
             let back = body_back(cut).and_then(|b| b.signed);

@@ -15,21 +15,13 @@ use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{LogClass, LogRow, RowState, StoreError};
 
-/// The columns of a [`Stored`], from `log l`.
+/// The columns of a [`Stored`], from `log`.
 macro_rules! columns {
     () => {
-        "l.position, l.item, l.state, l.document, l.ends, l.body"
+        "position, state, content_key, body"
     };
 }
 pub(super) use columns;
-
-/// What joins the content, behind [`columns`].
-macro_rules! with_content {
-    () => {
-        ", l.content_key, c.sealed FROM log l LEFT JOIN contents c ON c.position = l.position "
-    };
-}
-pub(super) use with_content;
 
 pub(super) const LIVE: i64 = 2;
 pub(super) const SUPERSEDED: i64 = 3;
@@ -75,22 +67,65 @@ pub(super) fn inconsistent(
     }
 }
 
-/// Reads rows with [`columns`], and with the content if it was joined.
+/// Reads rows with [`columns`], and what else they need: of what ended the item's remains, and the content if it is
+/// asked for. The caller holds a transaction, so that all of it is of one moment.
 pub(super) async fn stored(
     connection: &mut SqliteConnection,
     rows: Vec<SqliteRow>,
+    content: bool,
 ) -> Result<Vec<Stored>, Failure> {
-    let raw: Vec<Raw> = rows.iter().map(raw).collect::<Result<_, _>>()?;
-    let ended: Vec<i64> = raw.iter().filter_map(|r| r.ends).collect();
+    let raw: Vec<Raw> = rows.into_iter().map(raw).collect::<Result<_, _>>()?;
+    let ended: Vec<i64> = raw.iter().filter_map(|r| r.body.ends).collect();
     let ended = if ended.is_empty() {
         HashMap::new()
     } else {
         ended_rows(connection, &ended).await?
     };
+    let mut contents = if content {
+        contents(connection, &raw).await?
+    } else {
+        HashMap::new()
+    };
     Ok(raw
         .into_iter()
-        .map(|r| assemble(r, &ended))
+        .map(|r| {
+            let content = contents.remove(&r.position);
+            assemble(r, content, &ended)
+        })
         .collect::<Result<_, _>>()?)
+}
+
+/// The contents of those rows that have one.
+async fn contents(
+    connection: &mut SqliteConnection,
+    rows: &[Raw],
+) -> Result<HashMap<i64, Bytes>, Failure> {
+    let live: Vec<&Raw> = rows.iter().filter(|r| r.has_content()).collect();
+    let (Some(first), Some(last)) = (live.first(), live.last()) else {
+        return Ok(HashMap::new());
+    };
+    let sealed = sqlx::query(
+        "SELECT position, sealed FROM contents WHERE position BETWEEN ? AND ? ORDER BY position",
+    )
+    .bind(first.position)
+    .bind(last.position)
+    .fetch_all(connection)
+    .await?;
+    let mut contents = HashMap::with_capacity(live.len());
+    // Both are in the order of positions, and nothing but live items has content.
+    let mut sealed = sealed.iter();
+    for raw in live {
+        let bad = || inconsistent("contents", "sealed", &raw.position);
+        let row = sealed.next().ok_or_else(bad)?;
+        if column::<i64>(row, 0, "contents", "position", &raw.position)? != raw.position {
+            return Err(bad().into());
+        }
+        let bytes: Vec<u8> = column(row, 1, "contents", "sealed", &raw.position)?;
+        let key = raw.content_key.as_deref().unwrap_or_default();
+        let content = seal::open(raw.body.item, raw.body.revision, key, bytes).ok_or_else(bad)?;
+        contents.insert(raw.position, content);
+    }
+    Ok(contents)
 }
 
 /// Either half of what can go wrong while rows are read.
@@ -123,59 +158,55 @@ pub(super) struct Remains {
 
 struct Raw {
     position: i64,
-    item: ItemId,
     state: RowState,
-    document: Option<i64>,
-    ends: Option<i64>,
+    content_key: Option<Vec<u8>>,
     body: Body,
     body_bytes: usize,
-    content: Option<Bytes>,
 }
 
-fn raw(row: &SqliteRow) -> Result<Raw, StoreError> {
-    let position: i64 = column(row, 0, "log", "position", &"?")?;
-    let bad = |name| inconsistent("log", name, &position);
-    let item = item_id(column(row, 1, "log", "item", &position)?).ok_or_else(|| bad("item"))?;
-    let state = match column(row, 2, "log", "state", &position)? {
+impl Raw {
+    fn has_content(&self) -> bool {
+        self.state == RowState::Live && self.body.class == Class::Item
+    }
+}
+
+fn raw(row: SqliteRow) -> Result<Raw, StoreError> {
+    let position: i64 = column(&row, 0, "log", "position", &"?")?;
+    let state = match column(&row, 1, "log", "state", &position)? {
         LIVE => RowState::Live,
         SUPERSEDED => RowState::Superseded,
         WITHDRAWN => RowState::Withdrawn,
-        _ => return Err(bad("state")),
+        _ => return Err(inconsistent("log", "state", &position)),
     };
-    let body: Vec<u8> = column(row, 5, "log", "body", &position)?;
+    let body: Vec<u8> = column(&row, 3, "log", "body", &position)?;
     let body_bytes = body.len();
-    let body = pack::body_back(Bytes::from(body)).ok_or_else(|| bad("body"))?;
-    let content = if row.len() > 6 && state == RowState::Live && body.class == Class::Item {
-        let key: &[u8] = column(row, 6, "log", "content_key", &position)?;
-        let sealed: Vec<u8> = column(row, 7, "contents", "sealed", &position)?;
-        let content = seal::open(item, body.revision, key, sealed)
-            .ok_or_else(|| inconsistent("contents", "sealed", &position))?;
-        Some(content)
-    } else {
-        None
-    };
     Ok(Raw {
         position,
-        item,
         state,
-        document: column(row, 3, "log", "document", &position)?,
-        ends: column(row, 4, "log", "ends", &position)?,
-        body,
+        content_key: column(&row, 2, "log", "content_key", &position)?,
+        body: pack::body_back(Bytes::from(body))
+            .ok_or_else(|| inconsistent("log", "body", &position))?,
         body_bytes,
-        content,
     })
 }
 
-fn assemble(raw: Raw, ended: &HashMap<i64, Remains>) -> Result<Stored, StoreError> {
+fn assemble(
+    raw: Raw,
+    content: Option<Bytes>,
+    ended: &HashMap<i64, Remains>,
+) -> Result<Stored, StoreError> {
     let bad = |name| inconsistent("log", name, &raw.position);
-    let remains = match raw.ends {
-        Some(ends) => Some(ended.get(&ends).cloned().ok_or_else(|| bad("ends"))?),
+    let remains = match raw.body.ends {
+        Some(ends) => Some(ended.get(&ends).cloned().ok_or_else(|| bad("body"))?),
         None => None,
     };
     let Body {
         class,
+        item,
         revision,
         recorded,
+        document,
+        ends,
         supplier,
         hops,
         local,
@@ -202,16 +233,16 @@ fn assemble(raw: Raw, ended: &HashMap<i64, Remains>) -> Result<Stored, StoreErro
     Ok(Stored {
         row: LogRow {
             position: Position(raw.position),
-            item: raw.item,
+            item,
             revision,
             class,
             state: raw.state,
             recorded,
             supplier,
-            content: raw.content,
+            content,
         },
-        document: raw.document,
-        ends: raw.ends,
+        document,
+        ends,
         body_bytes: raw.body_bytes,
     })
 }
@@ -223,7 +254,7 @@ async fn ended_rows(
     let rows = AT_POSITIONS
         .fetch(connection, positions, |a, p| bind(a, *p))
         .await?;
-    rows.iter()
+    rows.into_iter()
         .map(|row| {
             let raw = raw(row)?;
             match (raw.state, raw.body.class, raw.body.signed) {
@@ -240,7 +271,7 @@ async fn ended_rows(
                     };
                     Ok((raw.position, remains))
                 }
-                _ => Err(inconsistent("log", "ends", &raw.position).into()),
+                _ => Err(inconsistent("log", "body", &raw.position).into()),
             }
         })
         .collect()

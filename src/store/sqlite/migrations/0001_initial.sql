@@ -12,14 +12,10 @@ PRAGMA application_id = 1397511497;
 -- it stands, so that no page of the database keeps a copy.
 CREATE TABLE log (
     position    INTEGER PRIMARY KEY,
-    item        BLOB    NOT NULL,
     state       INTEGER NOT NULL,
     size        INTEGER NOT NULL,
-    document    INTEGER,
-    ends        INTEGER,
     content_key BLOB,
-    body        BLOB    NOT NULL,
-    note        TEXT
+    body        BLOB    NOT NULL
 ) STRICT;
 
 -- Where an item stands in the log. Keys are as good as random, so rows come here late and sorted (late.rs).
