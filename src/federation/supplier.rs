@@ -176,7 +176,10 @@ where
                 epoch: 0,
                 position: Position::START,
             },
-            cursor => self.federation.cursors.open(&self.viewer(), cursor)?,
+            cursor => {
+                let place = self.federation.cursors.open(&self.viewer(), cursor)?;
+                self.federation.log.resume(place)
+            }
         };
         let mut wakes = self.federation.log.wakes();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
