@@ -150,3 +150,46 @@ fn marking(marking: &Marking) -> InspectedMarking {
         note: marking.note.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str, declared: Option<Label>) -> Inspection {
+        inspect(&Bytes::copy_from_slice(text.as_bytes()), declared)
+    }
+
+    #[test]
+    fn a_document_without_a_label_is_valid_and_its_label_is_null() {
+        let seen = seen("# Minutes\n\nWe met.", None);
+        assert_eq!(
+            (seen.format, seen.label, seen.valid),
+            ("markdown", None, true)
+        );
+        let json = serde_json::to_value(&seen).unwrap();
+        for key in [
+            "format", "identity", "version", "label", "markings", "parts", "valid", "problems",
+        ] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+        assert!(json["label"].is_null() && json["version"].is_null());
+    }
+
+    #[test]
+    fn a_refused_document_still_shows_what_could_be_read() {
+        let seen = seen("Note\n\nTLP:RED", Some(Label::Green));
+        assert_eq!((seen.format, seen.label), ("text", Some("RED")));
+        assert_eq!(seen.markings.len(), 1);
+        assert!(!seen.valid);
+        assert_eq!(seen.problems[0].place, "line:3");
+        assert!(seen.problems[0].message.starts_with("label-in-text"));
+    }
+
+    #[test]
+    fn a_damaged_document_is_unknown_and_says_where() {
+        let seen = seen("{\n\"a\":1,\n}", None);
+        assert_eq!((seen.format, seen.valid), ("unknown", false));
+        assert_eq!(seen.problems[0].place, "line:3");
+        assert_eq!((seen.identity, seen.label), (None, None));
+    }
+}

@@ -7,7 +7,7 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::caller::Caller;
+use super::caller::{Caller, still_admitted};
 use super::{answers, status, subscribe};
 use crate::feed::{Feed, FeedError, MemberViewer};
 use crate::intake::{self, Intake, IntakeError, Outcome};
@@ -172,11 +172,13 @@ impl SharingService for Sharing {
         &self,
         request: Request<Streaming<pb::PushItemsRequest>>,
     ) -> Result<Response<Self::PushItemsStream>, Status> {
+        let caller = Caller::of(&request)?;
         let viewer = viewer(&request)?;
         let mut pushes = request.into_inner();
         let (answers_in, answers_out) = mpsc::channel(ANSWERS_WAITING_MAX);
         let (order_in, mut order_out) = mpsc::channel(PUSHES_IN_FLIGHT_MAX);
         let parts = Arc::clone(&self.parts);
+        let ended = answers_in.clone();
         // One task takes the pushes in and starts them, the other gives the answers in the same order.
         self.parts.tasks.spawn(async move {
             let draining = parts.tasks.draining().clone();
@@ -190,6 +192,12 @@ impl SharingService for Sharing {
                     Some(Ok(pb::PushItemsRequest { push: None })) => pb::PushItemRequest::default(),
                     Some(Err(_)) | None => return,
                 };
+                // A right that ended ends the stream, at the latest with its next push.
+                if let Err(denied) = still_admitted(&caller, &parts.overview.log.roster()) {
+                    // The caller may be gone; then nobody is left to tell.
+                    let _ = ended.send(Err(denied)).await;
+                    return;
+                }
                 let room = parts.room_for(push.content.len()).await;
                 let (working, viewer) = (Arc::clone(&parts), viewer.clone());
                 let work = parts.tasks.run(async move {

@@ -8,6 +8,7 @@ use tonic_types::StatusExt as _;
 
 use super::text::shown;
 use crate::client::{self, ConnectError};
+use crate::fault::chain;
 
 /// How a command ended. The numbers are part of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,22 +100,6 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::failed(format!("{error:#}"))
     }
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some libraries repeat their cause in their own words.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// What the rules refused: reason, message and places.
@@ -223,19 +208,10 @@ impl From<tonic::Status> for Failure {
                 Failure::new(exit, format!("the node is not reachable: {message}"))
                     .next("try again in a moment; `sluis status` shows whether it is up")
             }
-            Exit::NotAllowed => {
-                let failure = Failure::new(exit, format!("not allowed: {message}"));
-                match reason(&status).as_deref() {
-                    Some("member-suspended") => failure.next(
-                        "the operator of your community can say why, and resume the membership",
-                    ),
-                    Some("credential-revoked") => {
-                        failure.next("ask the operator of your community for a new invite")
-                    }
-                    _ => failure,
-                }
-            }
+            // The node says itself what to do about it.
+            Exit::NotAllowed => Failure::new(exit, format!("not allowed: {message}")),
             Exit::Refused => match refused(&status) {
+                Some(refusal) if refusal.reason == MALFORMED => Failure::new(Exit::Usage, message),
                 Some(refusal) => refusal.into(),
                 None => Failure::new(exit, message),
             },
@@ -252,11 +228,18 @@ impl From<Refused> for Failure {
             shown(&refusal.message)
         );
         for (place, problem) in &refusal.places {
+            // Many a message says it already.
+            if refusal.message.contains(problem.as_str()) {
+                continue;
+            }
             message.push_str(&format!("\n  {}: {}", shown(place), shown(problem)));
         }
         Failure::new(Exit::Refused, message)
     }
 }
+
+/// The node's reason for a value that cannot be read at all: the command line was wrong.
+const MALFORMED: &str = "malformed";
 
 #[cfg(test)]
 mod tests {
@@ -286,6 +269,8 @@ mod tests {
         assert_eq!(refusal(Code::InvalidArgument), Exit::Refused);
         assert_eq!(refusal(Code::AlreadyExists), Exit::Refused);
         assert_eq!(refusal(Code::PermissionDenied), Exit::NotAllowed);
+        let malformed = status(Code::InvalidArgument, "MALFORMED", "sluis");
+        assert_eq!(Failure::from(malformed).exit, Exit::Usage);
         let foreign = status(Code::FailedPrecondition, "NO_LABEL", "proxy.example");
         assert_eq!(Failure::from(foreign).exit, Exit::Failed);
     }

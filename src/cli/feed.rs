@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
                 .verifier
                 .learn(&message.signers, &message.introductions, now)
             {
-                let problem = super::failure::chain(&problem);
+                let problem = crate::fault::chain(&problem);
                 tracing::warn!(problem = %shown(&problem), "a certificate was left out");
             }
             for entry in &message.entries {
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
             }
             Err(problem) => {
                 self.unverified = self.unverified.saturating_add(1);
-                let problem = super::failure::chain(&problem);
+                let problem = crate::fault::chain(&problem);
                 self.context
                     .output
                     .error(format!("sluis: an entry is not shown: {}", shown(&problem)));
@@ -236,8 +236,9 @@ impl<'a> Reader<'a> {
             });
         } else if !self.cursor.is_empty() && !output.is_json() {
             output.note(format!(
-                "go on with: sluis feed --after {}",
-                shown(&self.cursor)
+                "go on with: {}",
+                self.context
+                    .again(&format!("feed --after {}", shown(&self.cursor)))
             ));
         }
         if self.unverified > 0 {
@@ -284,6 +285,13 @@ pub(super) fn show_line(entry: &VerifiedEntry, output: &Output) -> Result<(), Fa
             withdrawal.origin,
             withdrawal.item,
             withdrawal.reason.name()
+        ),
+        Record::Recall(item) => format!(
+            "{:16}  {}  {:10}  {item}  {}  recalled: it does not go this far any more",
+            "-",
+            output.label(None, LABEL_WIDTH),
+            Kind::Withdrawal.name(),
+            entry.path.first().map_or("-", |origin| origin.as_str()),
         ),
     };
     output.line(&line)

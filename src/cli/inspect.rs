@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::output::Field;
-use super::text::shown;
+use super::text::{counted, shown};
 use super::values::label;
 use super::{Context, Exit, Failure, push};
 use crate::inspect::{InspectedProblem, Inspection, inspect};
@@ -105,10 +105,17 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
         ("  valid", (if found.valid { "yes" } else { "no" }).into()),
     ])?;
     for part in &found.parts {
+        let what = match part.objects.len() {
+            0 => "the whole document".to_owned(),
+            objects => counted(
+                u64::try_from(objects).unwrap_or(u64::MAX),
+                "object",
+                "objects",
+            ),
+        };
         output.line(&format!(
-            "  part      {}  {} objects",
+            "  part      {}  {what}",
             output.label(label_of(part.label), LABEL_WIDTH),
-            part.objects.len()
         ))?;
     }
     for marking in found.markings.iter().take(LINES_MAX) {

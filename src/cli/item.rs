@@ -1,7 +1,5 @@
 //! `sluis show`, `explain`, `trace` and `withdraw`: one item.
 
-use std::io::IsTerminal as _;
-
 use super::output::Field;
 use super::prompt::confirm;
 use super::session::{self, As, Session};
@@ -84,7 +82,7 @@ pub(super) async fn show(arguments: ShowArguments, context: &Context) -> Result<
         .into_inner();
     let verifier = session.verifier();
     for problem in verifier.learn(&entry.signers, &entry.introductions, context.clock.now()) {
-        tracing::warn!(problem = %shown(&super::failure::chain(&problem)), "a certificate was left out");
+        tracing::warn!(problem = %shown(&crate::fault::chain(&problem)), "a certificate was left out");
     }
     let entry = verifier
         .entry(&entry)
@@ -122,6 +120,12 @@ fn people(entry: &VerifiedEntry, context: &Context) -> Result<(), Failure> {
                 ("reason", withdrawal.reason.name().into()),
                 ("path", path.into()),
                 ("created", withdrawal.time.to_string().into()),
+            ]);
+        }
+        Record::Recall(item) => {
+            return context.output.pairs([
+                ("recalled", Field::from(item.to_string())),
+                ("path", path.into()),
             ]);
         }
     };
@@ -170,8 +174,9 @@ fn people(entry: &VerifiedEntry, context: &Context) -> Result<(), Failure> {
         context.output.line(&shown_lines(&envelope.summary))?;
     }
     context.output.note(format!(
-        "the signature of {} holds; the document: sluis show {} --raw",
-        envelope.origin, envelope.item
+        "the signature of {} holds; the document: {}",
+        envelope.origin,
+        context.again(&format!("show {} --raw", envelope.item))
     ));
     Ok(())
 }
@@ -199,7 +204,7 @@ async fn raw(envelope: &Envelope, session: &Session, context: &Context) -> Resul
         )
         .next("read again; if it stays so, tell the operator of your community"));
     }
-    if !std::io::stdout().is_terminal() {
+    if !context.output.is_terminal() {
         context.output.bytes(&document)?;
         return Ok(Exit::Done);
     }
@@ -214,8 +219,8 @@ async fn raw(envelope: &Envelope, session: &Session, context: &Context) -> Resul
             shown(&envelope.content.media_type)
         ))
         .next(format!(
-            "write it to a file: sluis show {} --raw > FILE",
-            envelope.item
+            "write it to a file: {}",
+            context.again(&format!("show {} --raw > FILE", envelope.item))
         ))),
     }
 }
@@ -226,6 +231,7 @@ pub(super) async fn explain(
 ) -> Result<Exit, Failure> {
     let item = arguments.item.to_string();
     let to = arguments.to;
+    let about = to.clone();
     let answer = match session::as_either(context).await? {
         As::Operator(session) => {
             let request = pb::ExplainHeldItemRequest { item, to };
@@ -236,7 +242,15 @@ pub(super) async fn explain(
             session.sharing().explain_item(request).await?
         }
     };
-    show_decisions(None, answer.into_inner().items, Vec::new(), context)?;
+    let items = answer.into_inner().items;
+    if !about.is_empty() && items.iter().all(|item| item.recipients.is_empty()) {
+        return Err(Failure::failed(format!(
+            "{} is no member and no peer here that you may ask about",
+            shown(&about)
+        ))
+        .next("--to takes a member's or a peer's id; without it all are shown"));
+    }
+    show_decisions(None, items, Vec::new(), context)?;
     Ok(Exit::Done)
 }
 
@@ -304,18 +318,27 @@ pub(super) async fn trace(arguments: TraceArguments, context: &Context) -> Resul
                 .trace_held_item(pb::TraceHeldItemRequest { item })
                 .await?
         }
-        As::Member(session) => {
-            session
-                .sharing()
-                .trace_item(pb::TraceItemRequest { item })
-                .await?
-        }
+        As::Member(session) => session
+            .sharing()
+            .trace_item(pb::TraceItemRequest { item })
+            .await
+            .map_err(only_its_source)?,
     }
     .into_inner();
     if answer.holders.is_empty() {
         context.output.note("nobody but its submitter has it yet");
     }
     show_holders(answer.item, None, answer.holders, context)
+}
+
+/// The node says of others' items what it says of none: that there is no such item.
+fn only_its_source(status: tonic::Status) -> Failure {
+    match status.code() {
+        tonic::Code::NotFound => {
+            Failure::failed("there is no such item of yours").next(OF_ITS_SOURCE)
+        }
+        _ => status.into(),
+    }
 }
 
 fn show_holders(
@@ -367,12 +390,21 @@ pub(super) async fn withdraw(
             reason: words::withdrawal_reason_to_pb(Some(reason)),
             note,
         })
-        .await?
+        .await
+        .map_err(only_its_source)?
         .into_inner();
     if !context.output.is_json() {
         context.output.line(&format!(
-            "withdrawn; {} places are told",
-            answer.holders.len()
+            "{}; {} told",
+            match answer.withdrawal.as_str() {
+                "" => "it was withdrawn before",
+                _ => "withdrawn",
+            },
+            match answer.holders.len() {
+                0 => "nobody had it, so nobody is".to_owned(),
+                1 => "1 place is".to_owned(),
+                many => format!("{many} places are"),
+            }
         ))?;
     }
     let exit = show_holders(
@@ -382,8 +414,11 @@ pub(super) async fn withdraw(
         context,
     )?;
     context.output.note(format!(
-        "who still owes a confirmation: sluis trace {}",
-        arguments.item
+        "who still owes a confirmation: {}",
+        context.again(&format!("trace {}", arguments.item))
     ));
     Ok(exit)
 }
+
+/// Who may trace an item and take it back.
+const OF_ITS_SOURCE: &str = "only the member that pushed an item can trace or withdraw it; an operator can trace it with --data DIR";

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::text::shown;
 use super::{Context, Exit, Failure, session};
 use crate::client::{self, Profile};
+use crate::model::ids::Role;
 use crate::model::invite::Invite;
 
 /// Turn an invite into a credential on this machine.
@@ -35,8 +36,8 @@ struct Joined {
 pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<Exit, Failure> {
     let text = invite_text(&arguments.invite)?;
     let invite = Invite::parse(&text).map_err(|error| {
-        Failure::because("this is not an invite", &error)
-            .next("copy the whole line that begins with sluis1.")
+        // The error says itself what to copy.
+        Failure::failed(error.to_string())
     })?;
     let name = session::profile_name(context);
     let directory = Profile::directory_of(&session::home(context)?, &name)
@@ -65,9 +66,12 @@ pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<E
             session::DEFAULT_PROFILE => String::new(),
             name => format!(" --profile {name}"),
         };
-        context.output.note(format!(
-            "next: `sluis feed{flag}` reads, `sluis push FILE --tlp GREEN{flag}` shares"
-        ));
+        context.output.note(match profile.id().role {
+            Role::Operator(_) => format!("next: `sluis status{flag}`"),
+            Role::Node(_) | Role::Signer(_) | Role::Member(_) | Role::Credential(..) => format!(
+                "next: `sluis feed{flag}` reads, `sluis push FILE --tlp GREEN{flag}` shares"
+            ),
+        });
     }
     Ok(Exit::Done)
 }

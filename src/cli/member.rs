@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::output::Field;
 use super::prompt::confirm;
+use super::text::counted;
 use super::values::{member, name, seconds};
 use super::view::{self, MemberView};
 use super::{Context, Exit, Failure, session};
@@ -141,11 +142,16 @@ async fn add(arguments: AddArguments, context: &Context) -> Result<Exit, Failure
         .await?
         .into_inner();
     let next = if member.endorsements_required == 0 {
-        format!("next: sluis member admit {}", arguments.id)
+        format!(
+            "next: {}",
+            context.again(&format!("member admit {}", arguments.id))
+        )
     } else {
         format!(
-            "next: {} admitted members endorse it (`sluis member endorse {}`), then `sluis member admit {}`",
-            member.endorsements_required, arguments.id, arguments.id
+            "next: persons of {} admitted members vouch for it (`sluis member endorse {}`), then: {}",
+            member.endorsements_required,
+            arguments.id,
+            context.again(&format!("member admit {}", arguments.id))
         )
     };
     changed(member, &next, context)
@@ -200,7 +206,10 @@ async fn admit(id: &MemberId, context: &Context) -> Result<Exit, Failure> {
         .into_inner();
     changed(
         member,
-        &format!("next: sluis member invite {id} --person NAME"),
+        &format!(
+            "next: {}",
+            context.again(&format!("member invite {id} --person NAME"))
+        ),
         context,
     )
 }
@@ -214,8 +223,10 @@ async fn suspend(id: &MemberId, context: &Context) -> Result<Exit, Failure> {
         })
         .await?
         .into_inner();
-    let next =
-        format!("its streams have ended; `sluis member resume {id}` gives it what it missed");
+    let next = format!(
+        "its streams have ended; it reads again, and what it missed, after: {}",
+        context.again(&format!("member resume {id}"))
+    );
     changed(member, &next, context)
 }
 
@@ -269,9 +280,10 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         .map(MemberView::from)
         .collect();
     if members.is_empty() {
-        context
-            .output
-            .note("there is no member yet; next: sluis member add ID --name NAME");
+        context.output.note(format!(
+            "there is no member yet; next: {}",
+            context.again("member add ID --name NAME")
+        ));
     }
     if context.output.is_json() {
         context.output.object(&Members { members })?;
@@ -283,11 +295,14 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
                 [
                     Field::from(member.member),
                     member.state.into(),
-                    format!(
-                        "{}/{}",
-                        member.endorsed_by.len(),
-                        member.endorsements_required
-                    )
+                    match member.state {
+                        "candidate" => format!(
+                            "{} of {}",
+                            member.endorsed_by.len(),
+                            member.endorsements_required
+                        ),
+                        _ => member.endorsed_by.len().to_string(),
+                    }
                     .into(),
                     live.to_string().into(),
                     member.name.into(),
@@ -411,8 +426,9 @@ async fn revoke(arguments: RevokeArguments, context: &Context) -> Result<Exit, F
         context.output.object(&revoked)?;
     } else {
         context.output.line(&format!(
-            "{} of {id} is revoked; {} streams ended",
-            revoked.credential, revoked.streams_ended
+            "{} of {id} is revoked; {} ended",
+            revoked.credential,
+            counted(revoked.streams_ended.into(), "stream", "streams")
         ))?;
     }
     Ok(Exit::Done)
@@ -420,6 +436,14 @@ async fn revoke(arguments: RevokeArguments, context: &Context) -> Result<Exit, F
 
 fn neither() -> Failure {
     Failure::new(Exit::Usage, "say --person or --tool")
+}
+
+/// A text that may be empty, as a list of none or one.
+fn texts(text: String) -> Vec<String> {
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .into_iter()
+        .collect()
 }
 
 /// Shows a member, and what comes next.
@@ -442,14 +466,18 @@ fn changed(member: pb::Member, next: &str, context: &Context) -> Result<Exit, Fa
             ),
             (
                 "endorsed by",
-                format!(
-                    "{} ({} needed)",
-                    or_none(&member.endorsed_by),
-                    member.endorsements_required
-                )
+                match member.state {
+                    // How many are needed is asked of candidates only.
+                    "candidate" => format!(
+                        "{} ({} needed)",
+                        or_none(&member.endorsed_by),
+                        member.endorsements_required
+                    ),
+                    _ => or_none(&member.endorsed_by),
+                }
                 .into(),
             ),
-            ("contact", member.contact.into()),
+            ("contact", or_none(&texts(member.contact)).into()),
             (
                 "commercial",
                 (if member.commercial { "yes" } else { "no" }).into(),

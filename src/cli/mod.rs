@@ -8,6 +8,7 @@
 //! Answers go to standard output, one JSON object a line with `-o json`; everything else goes to standard error.
 //! Whether an item may be shared is decided by the node, never here.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -179,6 +180,29 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Context {
+    /// A command to be typed next, with the same node or profile as this one.
+    pub(crate) fn again(&self, command: &str) -> String {
+        let mut line = "sluis".to_owned();
+        if let Some(data) = &self.options.data {
+            line.push_str(&format!(" --data {}", quoted(&data.to_string_lossy())));
+        }
+        if let Some(profile) = &self.options.profile {
+            line.push_str(&format!(" --profile {}", quoted(profile)));
+        }
+        format!("{line} {command}")
+    }
+}
+
+/// One word of a shell's command line.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:@,".contains(c);
+    match word.chars().all(plain) && !word.is_empty() {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", text::shown(word).replace('\'', "'\\''"))),
+    }
 }
 
 /// Runs one command line, the program's name included, and returns its exit code.

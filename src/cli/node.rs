@@ -77,5 +77,5 @@ pub(super) fn config(context: &Context) -> Result<Exit, Failure> {
 fn load(context: &Context) -> Result<Configuration, Failure> {
     let data = session::data_directory(context)?;
     node::config::load(&data, &context.environment)
-        .map_err(|error| Failure::failed(super::failure::chain(&error)))
+        .map_err(|error| Failure::failed(crate::fault::chain(&error)))
 }

@@ -58,7 +58,7 @@ impl Output {
         self.quiet
     }
 
-    /// Standard output is a terminal.
+    /// Standard output is a terminal, where bytes can act.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
     }

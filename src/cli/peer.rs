@@ -16,10 +16,10 @@ use super::text::shown;
 use super::values::{community, seconds};
 use super::view::{PeerView, TermsView};
 use super::{Context, Exit, Failure, join, member, session};
-use crate::model::agreement::PeerState;
 use crate::model::ids::CommunityId;
+use crate::model::invite::Invite;
 use crate::model::label::Label;
-use crate::wire::{pb, words};
+use crate::wire::pb;
 
 /// The peers: other communities, and what was agreed with them.
 #[derive(Debug, clap::Subcommand)]
@@ -81,6 +81,18 @@ pub(super) struct AcceptArguments {
     agreement: AgreementFlags,
 }
 
+#[cfg(test)]
+impl PeerCommand {
+    /// What the flags say, where the command has any.
+    pub(super) fn wishes(self) -> Option<pb::AgreementWishes> {
+        match self {
+            PeerCommand::Invite(arguments) => Some(arguments.agreement.into_wishes()),
+            PeerCommand::Accept(arguments) => Some(arguments.agreement.into_wishes()),
+            _ => None,
+        }
+    }
+}
+
 pub(super) async fn run(command: PeerCommand, context: &Context) -> Result<Exit, Failure> {
     match command {
         PeerCommand::Invite(arguments) => invite(arguments, context).await,
@@ -109,14 +121,16 @@ async fn invite(arguments: InviteArguments, context: &Context) -> Result<Exit, F
         .await?
         .into_inner();
     let next = format!(
-        "sluis peer accept -\nthen compare the six words by telephone, and here: sluis peer confirm {}",
-        arguments.community
+        "sluis peer accept -\nthen compare the six words by telephone, and here: {}",
+        context.again(&format!("peer confirm {}", arguments.community))
     );
     member::show_invite(&invite, arguments.community.as_str(), &next, context)
 }
 
 async fn accept(arguments: AcceptArguments, context: &Context) -> Result<Exit, Failure> {
     let invite = join::invite_text(&arguments.invite)?;
+    // Told here, so that no other node is asked about a line that was not copied whole.
+    Invite::parse(&invite).map_err(|error| Failure::failed(error.to_string()))?;
     let session = session::as_operator(context).await?;
     let peer = session
         .admin()
@@ -159,8 +173,8 @@ async fn sign(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let later = format!(
-        "not signed yet; when both read the same words: sluis peer confirm {}",
-        shown(&peer.peer)
+        "not signed yet; when both read the same words: {}",
+        context.again(&format!("peer confirm {}", shown(&peer.peer)))
     );
     context.output.note(format!(
         "the six words for {}:\n\n    {}\n\nCall its operator, on a number that you know, and compare them.",
@@ -178,7 +192,8 @@ async fn sign(
             show(
                 peer,
                 &format!(
-                    "not signed. If the words differ, somebody is in between: sluis peer remove {id}"
+                    "not signed. If the words differ, somebody is in between: {}",
+                    context.again(&format!("peer remove {id}"))
                 ),
                 context,
             )?;
@@ -188,11 +203,13 @@ async fn sign(
     if !signs {
         return show(peer, &later, context);
     }
-    let peer = session
+    let mut peer = session
         .admin()
         .confirm_peer(pb::ConfirmPeerRequest { peer: peer.peer })
         .await?
         .into_inner();
+    // The link is only beginning: how its first attempts do says nothing yet.
+    peer.status = None;
     let next = if peer.signed_by_them {
         "both sides have signed".to_owned()
     } else {
@@ -219,9 +236,11 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         .map(PeerView::from)
         .collect();
     if peers.is_empty() {
-        context
-            .output
-            .note("there is no peer yet; next: sluis peer invite --community ID, or sluis peer accept INVITE");
+        context.output.note(format!(
+            "there is no peer yet; next: {}, or: {}",
+            context.again("peer invite --community ID"),
+            context.again("peer accept INVITE")
+        ));
     }
     if context.output.is_json() {
         context.output.object(&Peers { peers })?;
@@ -277,7 +296,10 @@ async fn suspend(id: &CommunityId, context: &Context) -> Result<Exit, Failure> {
         })
         .await?
         .into_inner();
-    let next = format!("nothing passes but withdrawals; `sluis peer resume {id}` ends it");
+    let next = format!(
+        "nothing passes but withdrawals, until: {}",
+        context.again(&format!("peer resume {id}"))
+    );
     show(peer, &next, context)
 }
 
@@ -315,7 +337,6 @@ async fn remove(id: &CommunityId, context: &Context) -> Result<Exit, Failure> {
 
 /// Shows a peer, and what comes next.
 fn show(peer: pb::Peer, next: &str, context: &Context) -> Result<Exit, Failure> {
-    let ended = words::peer_state(peer.state).ok().flatten() == Some(PeerState::Ended);
     let peer = PeerView::from(peer);
     let signed = |signed: bool| if signed { "signed" } else { "not signed" };
     if context.output.is_json() {
@@ -345,7 +366,7 @@ fn show(peer: pb::Peer, next: &str, context: &Context) -> Result<Exit, Failure> 
             agreement(terms, context)?;
         }
     }
-    if !next.is_empty() && !(ended && context.output.is_quiet()) {
+    if !next.is_empty() {
         context.output.note(next);
     }
     Ok(Exit::Done)

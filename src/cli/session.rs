@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use tonic::transport::Channel;
 
-use super::failure::chain;
 use super::text::shown;
 use super::{Context, Exit, Failure};
 use crate::client::verify::Verifier;
 use crate::client::{self, ConnectError, JoinError, Profile, ProfileError, RenewError};
 use crate::clock::Timestamp;
+use crate::fault::chain;
 use crate::model::ids::{CommunityId, Name, Role, SpiffeId};
 use crate::node::config;
 use crate::node::init::OPERATOR;
@@ -102,6 +102,13 @@ pub(super) async fn as_operator(context: &Context) -> Result<Session, Failure> {
 
 /// A session for a member's command.
 pub(super) async fn as_member(context: &Context) -> Result<Session, Failure> {
+    if context.options.data.is_some() && said_profile(context).is_none() {
+        return Err(Failure::new(
+            Exit::NotAllowed,
+            "this is a member's command, and --data names an operator's credential",
+        )
+        .next("operators see no content; choose a person's or tool's profile with --profile"));
+    }
     let profile = profile(context)?;
     if matches!(profile.id().role, Role::Operator(_)) {
         return Err(Failure::new(
@@ -222,8 +229,10 @@ fn profile(context: &Context) -> Result<Profile, Failure> {
                 .next("ask the operator of your community for an invite, then: sluis join -"));
             }
             names => {
-                return Err(Failure::failed("it is not said which profile is meant")
-                    .next(format!("say --profile with one of: {}", names.join(", "))));
+                return Err(
+                    Failure::new(Exit::Usage, "it is not said which profile is meant")
+                        .next(format!("say --profile with one of: {}", names.join(", "))),
+                );
             }
         },
     };

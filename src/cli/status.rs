@@ -72,9 +72,10 @@ fn people(status: NodeStatus, context: &Context) -> Result<(), Failure> {
         ("members", status.members.to_string().into()),
     ])?;
     if status.peers.is_empty() {
-        context
-            .output
-            .note("no peers; `sluis peer invite --community ID` makes the first contact");
+        context.output.note(format!(
+            "no peers; the first contact: {}",
+            context.again("peer invite --community ID")
+        ));
         return Ok(());
     }
     context.output.line("")?;

@@ -6,7 +6,7 @@ use super::failure::Refused;
 use crate::client::verify::{Record, VerifiedEntry};
 use crate::model::agreement;
 use crate::model::label::Label;
-use crate::model::words::{Kind, WithdrawalReason};
+use crate::model::words::Kind;
 use crate::wire::{pb, words};
 
 /// A label's name; `None` for a number that is no label.
@@ -207,7 +207,7 @@ pub(super) struct EntryView<'a> {
     title: Option<&'a str>,
     submitter: Option<&'a str>,
     path: Vec<&'a str>,
-    created: String,
+    created: Option<String>,
     sha256: Option<String>,
     media_type: Option<&'a str>,
     size: Option<u64>,
@@ -267,7 +267,7 @@ impl<'a> From<&'a VerifiedEntry> for EntryView<'a> {
                 title: Some(&envelope.title),
                 submitter: some(&entry.submitter),
                 path,
-                created: envelope.created.to_string(),
+                created: Some(envelope.created.to_string()),
                 sha256: Some(envelope.content.sha256.to_string()),
                 media_type: Some(&envelope.content.media_type),
                 size: Some(envelope.content.size),
@@ -285,13 +285,32 @@ impl<'a> From<&'a VerifiedEntry> for EntryView<'a> {
                 title: None,
                 submitter: None,
                 path,
-                created: withdrawal.time.to_string(),
+                created: Some(withdrawal.time.to_string()),
                 sha256: None,
                 media_type: None,
                 size: None,
                 cursor: some(&entry.cursor),
                 withdraws: Some(withdrawal.item.to_string()),
-                reason: Some(WithdrawalReason::name(withdrawal.reason)),
+                reason: Some(withdrawal.reason.name()),
+                more: None,
+            },
+            // To a reader a recall is a withdrawal: what it has of the item goes.
+            Record::Recall(item) => Self {
+                item: item.to_string(),
+                revision: None,
+                origin: entry.path.first().map_or("", |origin| origin.as_str()),
+                kind: Kind::Withdrawal.name(),
+                label: None,
+                title: None,
+                submitter: None,
+                path,
+                created: None,
+                sha256: None,
+                media_type: None,
+                size: None,
+                cursor: some(&entry.cursor),
+                withdraws: Some(item.to_string()),
+                reason: Some("recalled"),
                 more: None,
             },
         }

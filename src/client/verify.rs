@@ -6,7 +6,7 @@
 //! runs. An entry that does not verify is not shown.
 
 use crate::clock::Timestamp;
-use crate::model::ids::{CommunityId, InvalidId};
+use crate::model::ids::{CommunityId, InvalidId, ItemId};
 use crate::model::item::{Envelope, Withdrawal};
 use crate::provenance::{Fault, verify_held, verify_withdrawal};
 use crate::trust::{Bundles, Keys, TrustError};
@@ -39,6 +39,9 @@ pub enum Record {
     Item(Box<Envelope>),
     /// The notice that an item was withdrawn.
     Withdrawal(Withdrawal),
+    /// That this community lost its right to an item: whoever has it erases it. Nobody signs this; it is the word of
+    /// the reader's own node, and takes away only.
+    Recall(ItemId),
 }
 
 /// Why an entry, or what should vouch for it, is not believed.
@@ -53,9 +56,9 @@ pub enum Unverified {
     /// A certificate.
     #[error("the node sent a certificate that cannot be trusted")]
     Certificate(#[source] TrustError),
-    /// A community's id.
-    #[error("the node introduced a community whose id does not read")]
-    Community(#[source] InvalidId),
+    /// An id.
+    #[error("the node sent an id that does not read")]
+    Id(#[source] InvalidId),
 }
 
 impl Verifier {
@@ -89,8 +92,8 @@ impl Verifier {
 
     /// Verifies an entry.
     pub fn entry(&self, entry: &pb::FeedEntry) -> Result<VerifiedEntry, Unverified> {
-        let (record, path) = match (&entry.item, &entry.withdrawal) {
-            (Some(item), None) => {
+        let (record, path) = match (&entry.item, &entry.withdrawal, entry.recalled.as_str()) {
+            (Some(item), None, "") => {
                 let envelope = words::signed(item.envelope.as_ref()).map_err(Unverified::Entry)?;
                 let hops = item
                     .hops
@@ -102,23 +105,20 @@ impl Verifier {
                     .map_err(Unverified::Record)?;
                 (Record::Item(Box::new(envelope)), path)
             }
-            (None, Some(withdrawal)) => {
+            (None, Some(withdrawal), "") => {
                 let signed = words::signed(Some(withdrawal)).map_err(Unverified::Entry)?;
                 let withdrawal =
                     verify_withdrawal(&signed, &self.keys).map_err(Unverified::Record)?;
-                // A withdrawal has no hops of its own: its way is what the reader's own node says.
-                let path = entry
-                    .path
-                    .iter()
-                    .map(|community| CommunityId::parse(community))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map_err(Unverified::Community)?;
-                (Record::Withdrawal(withdrawal), path)
+                (Record::Withdrawal(withdrawal), said_path(entry)?)
             }
-            (Some(_), Some(_)) | (None, None) => {
+            (None, None, recalled) if !recalled.is_empty() => {
+                let item = ItemId::parse(recalled).map_err(Unverified::Id)?;
+                (Record::Recall(item), said_path(entry)?)
+            }
+            (Some(_), Some(_), _) | (Some(_), None, _) | (None, Some(_), _) | (None, None, _) => {
                 return Err(Unverified::Entry(Malformed::new(
                     "entry",
-                    "must be either an item or a withdrawal",
+                    "must be either an item, a withdrawal or a recall",
                 )));
             }
         };
@@ -131,8 +131,7 @@ impl Verifier {
     }
 
     fn introduce(&self, introduction: &pb::Introduction) -> Result<(), Unverified> {
-        let community =
-            CommunityId::parse(&introduction.community).map_err(Unverified::Community)?;
+        let community = CommunityId::parse(&introduction.community).map_err(Unverified::Id)?;
         if community == self.here {
             // Ours was pinned when the credential was made.
             return Ok(());
@@ -146,4 +145,14 @@ impl Verifier {
             .introduce(&community, &certificates)
             .map_err(Unverified::Certificate)
     }
+}
+
+/// The way of what has no hops of its own: as the reader's own node says.
+fn said_path(entry: &pb::FeedEntry) -> Result<Vec<CommunityId>, Unverified> {
+    entry
+        .path
+        .iter()
+        .map(|community| CommunityId::parse(community))
+        .collect::<Result<_, _>>()
+        .map_err(Unverified::Id)
 }

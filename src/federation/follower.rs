@@ -182,14 +182,18 @@ impl Session<'_> {
             .await
             .map_err(|status| refused(&status))?
             .into_inner();
-        self.event(Event::Connected);
         let mut assembly = Assembly::default();
+        let mut spoke = false;
         loop {
             let message = tokio::time::timeout(SILENCE, stream.message())
                 .await
                 .map_err(|_| SessionEnd::Silent)?
                 .map_err(|status| refused(&status))?
                 .ok_or_else(|| SessionEnd::Unreachable("it closed the stream".to_owned()))?;
+            // A supplier that refuses does so instead of its first message: that attempt did not work.
+            if !std::mem::replace(&mut spoke, true) {
+                self.event(Event::Connected);
+            }
             let now = self.federation.clock.now();
             self.federation
                 .links

@@ -148,7 +148,7 @@ where
             let peer = roster
                 .peers
                 .get(&self.peer)
-                .filter(|p| p.in_force_at(now))
+                .filter(|p| p.in_force_at(now) || p.only_owed_at(now))
                 .ok_or(SupplyEnd::NotInForce)?;
             if place.epoch != peer.epoch {
                 place = FeedPlace {
@@ -194,6 +194,13 @@ where
     ) -> Result<Vec<Outgoing>, SupplyEnd> {
         let federation = &self.federation;
         let now = federation.clock.now();
+        // Without an agreement in force no item passes, and none is lost by that: only withdrawals go.
+        let in_force = roster
+            .peers
+            .get(&self.peer)
+            .is_some_and(|p| p.in_force_at(now));
+        let may_be_a_recall =
+            |entry: &Entry| may_be_a_recall(entry) && (in_force || !is_an_item(entry));
         let judged: Vec<Result<Passed, &Arc<Entry>>> = rows
             .iter()
             .map(|row| gate::judge(row, &self.peer, &federation.here, roster, now).map_err(|_| row))
@@ -262,7 +269,9 @@ where
             };
             let mut chunks = Chunks::of(content);
             let first = chunks.next().unwrap_or_default();
-            bytes = bytes.saturating_add(first.len()).saturating_add(1024);
+            bytes = bytes
+                .saturating_add(first.len())
+                .saturating_add(weight(&entry));
             message
                 .frames
                 .push(self.frame(next, first, !chunks.is_empty())?);
@@ -392,6 +401,10 @@ where
     }
 }
 
+fn is_an_item(entry: &Entry) -> bool {
+    matches!(entry.body, EntryBody::Item { .. })
+}
+
 /// A withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has.
 fn may_be_a_recall(entry: &Entry) -> bool {
     match &entry.body {
@@ -410,6 +423,15 @@ fn records(entry: &Entry) -> Vec<&Signed> {
         LogClass::Withdrawal { statement, .. } => vec![statement],
         LogClass::Recall { .. } => Vec::new(),
     }
+}
+
+/// What an entry weighs on the wire beside its content.
+fn weight(entry: &Entry) -> usize {
+    const AROUND: usize = 512;
+    records(entry)
+        .iter()
+        .map(|signed| signed.record.len() + AROUND)
+        .sum()
 }
 
 fn frame(frame: pb::federation_frame::Frame) -> pb::FederationFrame {

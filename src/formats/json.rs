@@ -9,6 +9,8 @@
 //! {"a":[1,"x"]}   0 object next=4   1 "a": array next=4   2 number   3 string
 //! ```
 
+mod parser;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ pub(crate) struct Json {
     /// The decoded text of strings that contain escapes, one after the other.
     decoded: String,
     nodes: Vec<Node>,
+    /// An array or object somewhere has no content.
+    has_empty: bool,
 }
 
 /// Why bytes are not read as JSON.
@@ -97,23 +101,19 @@ impl Json {
     /// Reads a whole document, which must be UTF-8 and shorter than 4 GiB.
     pub(crate) fn parse(source: &Bytes) -> Result<Self, JsonError> {
         let text = std::str::from_utf8(source).unwrap_or_default();
-        let mut parser = Parser {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            decoded: String::new(),
-            nodes: Vec::with_capacity(text.len() / 24),
-            open: Vec::with_capacity(16),
-            keys: Vec::with_capacity(32),
-            sorted: Vec::new(),
-        };
-        parser.document()?;
-        let Parser { decoded, nodes, .. } = parser;
+        let parsed = parser::parse(text)?;
         Ok(Self {
             source: source.clone(),
-            decoded,
-            nodes,
+            decoded: parsed.decoded,
+            nodes: parsed.nodes,
+            has_empty: parsed.has_empty,
         })
+    }
+
+    /// The texts in which every decoded string and key stands whole, among other things: the source, and what was decoded
+    /// from escapes. What stands in neither stands in no string.
+    pub(crate) fn haystacks(&self) -> [&[u8]; 2] {
+        [&self.source, self.decoded.as_bytes()]
     }
 
     /// The outermost value.
@@ -215,6 +215,11 @@ impl<'a> Element<'a> {
     /// It is an array or object without content.
     pub(crate) fn is_empty(self) -> bool {
         (self.is_array() || self.is_object()) && self.next() == self.at.saturating_add(1)
+    }
+
+    /// An array or object somewhere in the document has no content.
+    pub(crate) fn has_empty(self) -> bool {
+        self.json.has_empty
     }
 
     /// The members of an object; of anything else none.
@@ -370,445 +375,6 @@ pub(crate) fn push_step(pointer: &mut String, step: Step<'_>) {
 /// An offset as an index. Where `usize` is narrower than 32 bits no document of that size is in memory.
 fn size(offset: u32) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
-}
-
-/// An index as an offset; sources are shorter than 4 GiB.
-fn offset(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-struct Open {
-    node: usize,
-    object: bool,
-    /// How many items or members it has so far.
-    count: usize,
-    /// Where its keys begin in `Parser::keys`.
-    keys: usize,
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    decoded: String,
-    nodes: Vec<Node>,
-    open: Vec<Open>,
-    keys: Vec<Text>,
-    sorted: Vec<Text>,
-}
-
-/// Keys up to which an object is searched for a double pairwise; above it they are sorted.
-const PAIRWISE_MAX: usize = 12;
-
-impl Parser<'_> {
-    fn document(&mut self) -> Result<(), JsonError> {
-        self.space();
-        let mut key = NO_TEXT;
-        loop {
-            // A value stands here.
-            let opened = self.value(key)?;
-            if opened {
-                self.space();
-                let object = self.open.last().is_some_and(|o| o.object);
-                let closing = if object { b'}' } else { b']' };
-                if self.peek() != Some(closing) {
-                    key = if object { self.key()? } else { NO_TEXT };
-                    self.count();
-                    continue;
-                }
-                self.at = self.at.saturating_add(1);
-                self.close()?;
-            }
-            // A value ended here: close what ends with it, or go on behind a comma.
-            loop {
-                self.space();
-                let Some(open) = self.open.last() else {
-                    return if self.at == self.bytes.len() {
-                        Ok(())
-                    } else {
-                        Err(self.syntax("the document goes on after its end"))
-                    };
-                };
-                let object = open.object;
-                match self.peek() {
-                    Some(b',') => {
-                        self.at = self.at.saturating_add(1);
-                        self.space();
-                        key = if object { self.key()? } else { NO_TEXT };
-                        self.count();
-                        break;
-                    }
-                    Some(b'}') if object => {}
-                    Some(b']') if !object => {}
-                    Some(_) if object => return Err(self.syntax("expected `,` or `}`")),
-                    Some(_) => return Err(self.syntax("expected `,` or `]`")),
-                    None => return Err(self.syntax("the document ends too early")),
-                }
-                self.at = self.at.saturating_add(1);
-                self.close()?;
-            }
-        }
-    }
-
-    fn count(&mut self) {
-        if let Some(open) = self.open.last_mut() {
-            open.count = open.count.saturating_add(1);
-        }
-    }
-
-    /// Reads a scalar, or opens a container and says so.
-    fn value(&mut self, key: Text) -> Result<bool, JsonError> {
-        let value = match self.peek() {
-            Some(b'"') => Value::String(self.string()?),
-            Some(b'{') => return self.opens(key, true),
-            Some(b'[') => return self.opens(key, false),
-            Some(b't') => self.word("true", Value::Bool(true))?,
-            Some(b'f') => self.word("false", Value::Bool(false))?,
-            Some(b'n') => self.word("null", Value::Null)?,
-            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
-            Some(_) => return Err(self.syntax("expected a value")),
-            None => return Err(self.syntax("the document ends too early")),
-        };
-        self.nodes.push(Node { key, value });
-        Ok(false)
-    }
-
-    fn opens(&mut self, key: Text, object: bool) -> Result<bool, JsonError> {
-        if self.open.len() >= DEPTH_MAX {
-            return Err(JsonError::TooDeep {
-                pointer: self.pointer(None),
-            });
-        }
-        self.open.push(Open {
-            node: self.nodes.len(),
-            object,
-            count: 0,
-            keys: self.keys.len(),
-        });
-        // The value is completed when the container closes.
-        self.nodes.push(Node {
-            key,
-            value: Value::Null,
-        });
-        self.at = self.at.saturating_add(1);
-        Ok(true)
-    }
-
-    fn close(&mut self) -> Result<(), JsonError> {
-        let doubled = match self.open.last() {
-            Some(open) if open.object => {
-                let from = open.keys;
-                self.doubled(from)
-            }
-            _ => None,
-        };
-        if let Some(key) = doubled {
-            return Err(JsonError::DuplicateKey {
-                pointer: self.pointer(Some(key)),
-            });
-        }
-        if let Some(open) = self.open.pop() {
-            self.keys.truncate(open.keys);
-            let next = offset(self.nodes.len());
-            if let Some(node) = self.nodes.get_mut(open.node) {
-                node.value = if open.object {
-                    Value::Object(next)
-                } else {
-                    Value::Array(next)
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// A key that stands twice among those of the object that begins at `from`.
-    fn doubled(&mut self, from: usize) -> Option<Text> {
-        let keys = self.keys.get(from..).unwrap_or_default();
-        if keys.len() <= PAIRWISE_MAX {
-            let mut rest = keys;
-            while let Some((key, others)) = rest.split_first() {
-                if others
-                    .iter()
-                    .any(|other| key.len == other.len && self.of(*key) == self.of(*other))
-                {
-                    return Some(*key);
-                }
-                rest = others;
-            }
-            return None;
-        }
-        let mut sorted = std::mem::take(&mut self.sorted);
-        sorted.clear();
-        sorted.extend_from_slice(keys);
-        sorted.sort_unstable_by(|a, b| self.of(*a).cmp(self.of(*b)));
-        let doubled = sorted.windows(2).find_map(|pair| match pair {
-            [a, b] if self.of(*a) == self.of(*b) => Some(*a),
-            _ => None,
-        });
-        self.sorted = sorted;
-        doubled
-    }
-
-    fn of(&self, text: Text) -> &str {
-        let from = if text.decoded {
-            self.decoded.as_str()
-        } else {
-            self.text
-        };
-        let start = size(text.start);
-        from.get(start..start.saturating_add(size(text.len)))
-            .unwrap_or_default()
-    }
-
-    /// The pointer of the innermost open container, and of a key in it.
-    fn pointer(&self, key: Option<Text>) -> String {
-        let mut pointer = String::new();
-        for pair in self.open.windows(2) {
-            if let [parent, child] = pair {
-                let step = if parent.object {
-                    Step::Key(self.nodes.get(child.node).map_or("", |n| self.of(n.key)))
-                } else {
-                    Step::Index(parent.count.saturating_sub(1))
-                };
-                push_step(&mut pointer, step);
-            }
-        }
-        if let Some(key) = key {
-            push_step(&mut pointer, Step::Key(self.of(key)));
-        }
-        pointer
-    }
-
-    /// A key, its colon, and the space behind it.
-    fn key(&mut self) -> Result<Text, JsonError> {
-        if self.peek() != Some(b'"') {
-            return Err(self.syntax(if self.peek().is_none() {
-                "the document ends too early"
-            } else {
-                "expected a key in double quotes"
-            }));
-        }
-        let key = self.string()?;
-        self.space();
-        if self.peek() != Some(b':') {
-            return Err(self.syntax("expected `:` after a key"));
-        }
-        self.at = self.at.saturating_add(1);
-        self.space();
-        self.keys.push(key);
-        Ok(key)
-    }
-
-    fn string(&mut self) -> Result<Text, JsonError> {
-        let start = self.at.saturating_add(1);
-        self.at = start;
-        self.plain();
-        if self.peek() == Some(b'"') {
-            let text = Text {
-                start: offset(start),
-                len: offset(self.at.saturating_sub(start)),
-                decoded: false,
-            };
-            self.at = self.at.saturating_add(1);
-            return Ok(text);
-        }
-        self.escaped(start)
-    }
-
-    /// The rest of a string that contains an escape.
-    fn escaped(&mut self, start: usize) -> Result<Text, JsonError> {
-        let decoded_start = self.decoded.len();
-        let mut from = start;
-        loop {
-            let piece = self.text.get(from..self.at).unwrap_or_default();
-            self.decoded.push_str(piece);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at = self.at.saturating_add(1);
-                    return Ok(Text {
-                        start: offset(decoded_start),
-                        len: offset(self.decoded.len().saturating_sub(decoded_start)),
-                        decoded: true,
-                    });
-                }
-                Some(b'\\') => {
-                    self.at = self.at.saturating_add(1);
-                    self.escape()?;
-                }
-                Some(_) => return Err(self.syntax("a control character stands in a string")),
-                None => return Err(self.syntax("the document ends within a string")),
-            }
-            from = self.at;
-            self.plain();
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), JsonError> {
-        let c = match self.peek() {
-            Some(b'"') => '"',
-            Some(b'\\') => '\\',
-            Some(b'/') => '/',
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.at = self.at.saturating_add(1);
-                let first = self.four_digits()?;
-                let point = if (0xd800..0xdc00).contains(&first) {
-                    if self.bytes.get(self.at..self.at.saturating_add(2)) != Some(b"\\u") {
-                        return Err(self.syntax("half a surrogate pair stands in a string"));
-                    }
-                    self.at = self.at.saturating_add(2);
-                    let second = self.four_digits()?;
-                    if !(0xdc00..0xe000).contains(&second) {
-                        return Err(self.syntax("half a surrogate pair stands in a string"));
-                    }
-                    0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)
-                } else {
-                    first
-                };
-                let c = char::from_u32(point)
-                    .ok_or_else(|| self.syntax("half a surrogate pair stands in a string"))?;
-                self.decoded.push(c);
-                return Ok(());
-            }
-            _ => return Err(self.syntax("unknown escape in a string")),
-        };
-        self.at = self.at.saturating_add(1);
-        self.decoded.push(c);
-        Ok(())
-    }
-
-    fn four_digits(&mut self) -> Result<u32, JsonError> {
-        let mut value = 0;
-        for _ in 0..4 {
-            let digit = self
-                .peek()
-                .and_then(|b| char::from(b).to_digit(16))
-                .ok_or_else(|| self.syntax("expected four hexadecimal digits"))?;
-            value = value * 16 + digit;
-            self.at = self.at.saturating_add(1);
-        }
-        Ok(value)
-    }
-
-    /// Goes on to the next quote, backslash, control character, or the end.
-    fn plain(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let mut passed = 0;
-        let (chunks, _) = rest.as_chunks::<8>();
-        for chunk in chunks {
-            if has_special(u64::from_ne_bytes(*chunk)) {
-                break;
-            }
-            passed += 8;
-        }
-        let tail = rest.get(passed..).unwrap_or_default();
-        let within = tail
-            .iter()
-            .position(|b| *b == b'"' || *b == b'\\' || *b < 0x20)
-            .unwrap_or(tail.len());
-        self.at = self.at.saturating_add(passed).saturating_add(within);
-    }
-
-    fn number(&mut self) -> Result<Text, JsonError> {
-        let start = self.at;
-        let mut is_wide = false;
-        if self.peek() == Some(b'-') {
-            self.at = self.at.saturating_add(1);
-        }
-        match self.peek() {
-            Some(b'0') => self.at = self.at.saturating_add(1),
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(self.syntax("expected a digit")),
-        }
-        if self.peek() == Some(b'.') {
-            self.at = self.at.saturating_add(1);
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at = self.at.saturating_add(1);
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at = self.at.saturating_add(1);
-            }
-            self.digits()?;
-            is_wide = true;
-        }
-        // Readers differ on numbers beyond a double (RFC 7493 §2.2), so that these are not read.
-        let text = self.text.get(start..self.at).unwrap_or_default();
-        is_wide |= text.len() > DOUBLE_DIGITS;
-        if is_wide && !text.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(self.syntax("a number is larger than a double holds"));
-        }
-        Ok(Text {
-            start: offset(start),
-            len: offset(self.at.saturating_sub(start)),
-            decoded: false,
-        })
-    }
-
-    /// One digit or more.
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        if count == 0 {
-            return Err(self.syntax("expected a digit"));
-        }
-        self.at = self.at.saturating_add(count);
-        Ok(())
-    }
-
-    fn word(&mut self, word: &str, value: Value) -> Result<Value, JsonError> {
-        let end = self.at.saturating_add(word.len());
-        if self.bytes.get(self.at..end) != Some(word.as_bytes()) {
-            return Err(self.syntax("expected a value"));
-        }
-        self.at = end;
-        Ok(value)
-    }
-
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
-            self.at = self.at.saturating_add(1);
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn syntax(&self, problem: &'static str) -> JsonError {
-        let before = self.bytes.get(..self.at).unwrap_or(self.bytes);
-        let line_start = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |i| i.saturating_add(1));
-        JsonError::Syntax {
-            line: before.iter().filter(|b| **b == b'\n').count() + 1,
-            column: before.len().saturating_sub(line_start) + 1,
-            problem,
-        }
-    }
-}
-
-/// Numbers with fewer digits than this and without an exponent are doubles.
-const DOUBLE_DIGITS: usize = 300;
-
-/// One of these eight bytes is a quote, a backslash, or a control character. Exact for the question whether any is; the
-/// usual trick of finding a zero byte after subtracting one from each.
-const fn has_special(word: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let control = word.wrapping_sub(ONES * 0x20);
-    ((quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (control & !word))
-        & HIGH
-        != 0
 }
 
 #[cfg(test)]

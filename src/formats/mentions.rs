@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Document;
 use super::plain::plain;
+use super::{Body, Document};
 use crate::model::submission::{Place, Refusal};
 
 /// What gives a member away.
@@ -23,9 +23,23 @@ pub struct Aliases {
 /// `mail.acme.example` and in `https://acme.example/x`, not in `notacme.example` or `acme.example.com`.
 pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
     let needles = needles(aliases);
+    // Most documents mention nobody: what stands nowhere in ASCII leaves only other text to look at.
+    let is_silent = match &document.body {
+        Body::Json(json) => {
+            let haystacks = json.haystacks();
+            let is_silent = haystacks
+                .iter()
+                .all(|text| needles.iter().all(|n| n.find(text, 0).is_none()));
+            if is_silent && haystacks.iter().all(|text| text.is_ascii()) {
+                return Vec::new();
+            }
+            is_silent
+        }
+        Body::Text => false,
+    };
     let mut places = Vec::new();
     let mut search = |text: &str, place: &dyn Fn() -> String| {
-        if places.len() >= Refusal::PLACES_MAX {
+        if places.len() >= Refusal::PLACES_MAX || (is_silent && text.is_ascii()) {
             return;
         }
         let folded = folded(text);
@@ -75,6 +89,8 @@ struct Needle<'a> {
     what: &'static str,
     shown: &'a str,
     folded: String,
+    /// How far the search may go on from a byte under the needle's end.
+    shifts: [u8; 256],
     /// Characters that continue the word besides letters and digits.
     continues: &'static [char],
     /// A point with a letter or digit behind it continues the word, as in a longer domain.
@@ -88,6 +104,7 @@ fn needles(aliases: &Aliases) -> Vec<Needle<'_>> {
         let folded = plain(text).trim().trim_matches('.').to_lowercase();
         if !folded.is_empty() {
             needles.push(Needle {
+                shifts: shifts(&folded),
                 what,
                 shown,
                 folded,
@@ -117,7 +134,7 @@ fn needles(aliases: &Aliases) -> Vec<Needle<'_>> {
 impl Needle<'_> {
     fn stands_in(&self, text: &str) -> bool {
         let mut from = 0;
-        while let Some(at) = find(text, &self.folded, from) {
+        while let Some(at) = self.find(text.as_bytes(), from) {
             let end = at.saturating_add(self.folded.len());
             let before = text.get(..at).and_then(|t| t.chars().next_back());
             let mut after = text.get(end..).unwrap_or_default().chars();
@@ -136,30 +153,43 @@ impl Needle<'_> {
         false
     }
 
+    /// Position of the needle from `from` on; ASCII letters compare without case.
+    fn find(&self, text: &[u8], from: usize) -> Option<usize> {
+        let needle = self.folded.as_bytes();
+        let mut at = from;
+        loop {
+            let window = text.get(at..at.saturating_add(needle.len()))?;
+            if window.eq_ignore_ascii_case(needle) {
+                return Some(at);
+            }
+            let last = window.last().copied().unwrap_or_default();
+            let shift = self.shifts.get(usize::from(last)).copied().unwrap_or(1);
+            at = at.saturating_add(usize::from(shift));
+        }
+    }
+
     fn continues(&self, c: char) -> bool {
         c.is_alphanumeric() || self.continues.contains(&c)
     }
 }
 
-/// Position of a folded needle from `from` on; in ASCII text letters compare without case, other text is folded.
-fn find(text: &str, needle: &str, from: usize) -> Option<usize> {
-    let first = *needle.as_bytes().first()?;
-    let upper = first.to_ascii_uppercase();
-    let mut at = from;
-    loop {
-        let rest = text.as_bytes().get(at..)?;
-        at = at.saturating_add(rest.iter().position(|b| *b == first || *b == upper)?);
-        let end = at.saturating_add(needle.len());
-        if text
-            .as_bytes()
-            .get(at..end)?
-            .eq_ignore_ascii_case(needle.as_bytes())
-            && text.is_char_boundary(at)
-        {
-            return Some(at);
+/// Horspool's table for text without case.
+fn shifts(needle: &str) -> [u8; 256] {
+    let far = u8::try_from(needle.len()).unwrap_or(u8::MAX);
+    let mut shifts = [far; 256];
+    for (index, byte) in needle.bytes().enumerate() {
+        let from_end = needle.len().saturating_sub(index).saturating_sub(1);
+        if from_end == 0 {
+            break;
         }
-        at = at.saturating_add(1);
+        let shift = u8::try_from(from_end).unwrap_or(u8::MAX);
+        for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+            if let Some(slot) = shifts.get_mut(usize::from(byte)) {
+                *slot = shift;
+            }
+        }
     }
+    shifts
 }
 
 /// ASCII as it is; other text normalised and in lower case.

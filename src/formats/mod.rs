@@ -275,3 +275,6 @@ fn json_refusal(error: JsonError) -> Refusal {
         }]),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,13 +26,29 @@ pub(crate) struct Event<'a> {
 
 /// Recognises the format.
 pub(crate) fn form(root: Element<'_>) -> Result<Form<'_>, Refusal> {
-    if let Some(document) = root.get("document").filter(|d| d.is_object()) {
-        return csaf(document);
+    let document = root.get("document").filter(|d| d.is_object());
+    let events = events(root);
+    let shape = shape(root);
+    match (document, events, shape) {
+        (Some(document), None, None) => csaf(document),
+        (None, Some(events), None) => Ok(Form::Misp(events)),
+        (None, None, Some(shape)) => Ok(Form::Stix(stix_version(root, shape), shape)),
+        (None, None, None) => Err(Refusal::new(
+            Reason::UnknownFormat,
+            "the document is JSON, but neither STIX, CSAF nor a MISP event; the node does not read other JSON, \
+             because it would not know its markings",
+        )),
+        _ => Err(Refusal::new(
+            Reason::UnknownFormat,
+            "the document looks like more than one of STIX, CSAF and MISP, so that two readers would read two things; \
+             leave one of them",
+        )),
     }
-    if let Some(events) = events(root) {
-        return Ok(Form::Misp(events));
-    }
-    let shape = if root.is_array() {
+}
+
+/// Where the objects stand, if it is STIX.
+fn shape(root: Element<'_>) -> Option<Shape> {
+    if root.is_array() {
         is_list(root).then_some(Shape::List)
     } else if root.str("type") == Some("bundle") {
         Some(Shape::StixBundle)
@@ -40,16 +56,8 @@ pub(crate) fn form(root: Element<'_>) -> Result<Form<'_>, Refusal> {
         Some(Shape::Object)
     } else {
         root.get("objects")
-            .filter(|o| is_list(*o) && root.get("type").is_none())
+            .filter(|objects| is_list(*objects) && root.get("type").is_none())
             .map(|_| Shape::Envelope)
-    };
-    match shape {
-        Some(shape) => Ok(Form::Stix(stix_version(root, shape), shape)),
-        None => Err(Refusal::new(
-            Reason::UnknownFormat,
-            "the document is JSON, but neither STIX, CSAF nor a MISP event; the node does not read other JSON, \
-             because it would not know its markings",
-        )),
     }
 }
 

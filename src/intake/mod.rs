@@ -163,7 +163,7 @@ impl Intake {
         let mut known = None;
         for _ in 0..ATTEMPTS_MAX {
             let append = match settle::against(known.as_ref(), &draft, &self.desk()) {
-                settle::Settled::Append(append) => append,
+                settle::Settled::Append(append) => *append,
                 settle::Settled::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
             };
             let answer = append.answer.clone();

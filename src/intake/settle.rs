@@ -40,7 +40,7 @@ pub(super) struct Desk<'a> {
 
 /// What a draft comes to.
 pub(super) enum Settled {
-    Append(Append),
+    Append(Box<Append>),
     Refused(Refusal),
 }
 
@@ -76,14 +76,14 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
         ));
     }
     if same_content {
-        return Settled::Append(existing(known, draft, desk));
+        return Settled::Append(Box::new(existing(known, draft, desk)));
     }
     settled(append(Some(known), draft, desk))
 }
 
 fn settled(append: Result<Append, Refusal>) -> Settled {
     match append {
-        Ok(append) => Settled::Append(append),
+        Ok(append) => Settled::Append(Box::new(append)),
         Err(refusal) => Settled::Refused(refusal),
     }
 }

@@ -49,7 +49,20 @@ pub enum EntryBody {
 impl Entry {
     /// Parses a row that was verified when it was stored. Fails on bytes that do not say what they must.
     pub fn of(row: LogRow, here: &CommunityId) -> Result<Self, wire::Malformed> {
-        let body = match &row.class {
+        let body = EntryBody::of(&row, here)?;
+        Ok(Self { row, body })
+    }
+
+    /// The item that the entry is about.
+    pub fn item(&self) -> ItemId {
+        self.row.item
+    }
+}
+
+impl EntryBody {
+    /// Parses what a row holds; its position and content do not matter.
+    pub(super) fn of(row: &LogRow, here: &CommunityId) -> Result<Self, wire::Malformed> {
+        Ok(match &row.class {
             LogClass::Item {
                 envelope,
                 hops,
@@ -88,13 +101,7 @@ impl Entry {
             LogClass::Recall { of, item_recorded } => EntryBody::Recall {
                 facts: facts_of_ended(of, here, *item_recorded)?,
             },
-        };
-        Ok(Self { row, body })
-    }
-
-    /// The item that the entry is about.
-    pub fn item(&self) -> ItemId {
-        self.row.item
+        })
     }
 }
 

@@ -85,7 +85,7 @@ impl Log {
     pub async fn write(&self, write: Write) -> Result<Written, LogError> {
         let (answer, answered) = oneshot::channel();
         self.queue
-            .send(Request { write, answer })
+            .send(Request::new(write, &self.shared.here, answer))
             .await
             .map_err(|_| LogError::Closed)?;
         answered.await.map_err(|_| LogError::Closed)?

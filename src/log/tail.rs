@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use bytes::Bytes;
+
 use super::Entry;
 use crate::model::position::Position;
+use crate::store::LogClass;
 
 /// Entries in memory: some seconds of a busy node.
 const ROWS_MAX: usize = 4096;
 
-/// Bytes of content in memory. A single larger entry is not kept.
+/// Bytes of content and signed records in memory. A single larger entry is not kept.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The end of the log.
@@ -55,8 +58,9 @@ impl Tail {
                 .entries
                 .binary_search_by_key(&entry.row.position, |e| e.row.position);
             if let Some(place) = at.ok().and_then(|at| held.entries.get_mut(at)) {
+                let after = weight(&entry);
                 let before = std::mem::replace(place, entry);
-                held.bytes = held.bytes.saturating_sub(weight(&before));
+                held.bytes = held.bytes.saturating_sub(weight(&before)) + after;
                 gone.push(before);
             }
         }
@@ -100,7 +104,7 @@ impl Tail {
             .take(rows_max)
             .enumerate()
             .take_while(|(at, entry)| {
-                bytes = bytes.saturating_add(weight(entry));
+                bytes = bytes.saturating_add(entry.row.content.as_ref().map_or(0, Bytes::len));
                 !content || *at == 0 || bytes <= bytes_max
             })
             .map(|(_, entry)| Arc::clone(entry))
@@ -110,5 +114,17 @@ impl Tail {
 }
 
 fn weight(entry: &Entry) -> usize {
-    entry.row.content.as_ref().map_or(0, bytes::Bytes::len)
+    let signed = match &entry.row.class {
+        LogClass::Item {
+            envelope,
+            hops,
+            local,
+        } => {
+            let hops: usize = hops.iter().map(|h| h.record.len()).sum();
+            envelope.record.len() + hops + local.as_ref().map_or(0, |l| l.record.len())
+        }
+        LogClass::Withdrawal { statement, .. } => statement.record.len(),
+        LogClass::Recall { of, .. } => of.0.len(),
+    };
+    signed + entry.row.content.as_ref().map_or(0, Bytes::len)
 }

@@ -3,15 +3,19 @@
 //! In this order, so that nobody sees what is not durable, decides by a roster older than what he sees, or is woken for
 //! what he cannot find: commit, roster, tail, wake, answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Entry, LogError, Shared, Wake};
+use super::{Entry, EntryBody, LogError, Shared, Wake};
+use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::Position;
 use crate::model::roster::Roster;
-use crate::store::{Committed, InviteUse, LogRow, StoreError, Write, Written};
+use crate::store::{
+    Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write, Written,
+};
 use crate::tasks::Tasks;
 
 /// Writes that wait. Who pushes more waits for room, and holds one push in memory.
@@ -23,8 +27,9 @@ const BATCH_MAX: usize = 1024;
 /// Bytes of content in one commit, but for one write.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// So long nothing must come before the write-ahead log is emptied into the database.
-const QUIET: Duration = Duration::from_millis(500);
+/// So long nothing must come before the write-ahead log is emptied into the database: long enough that the next push is
+/// not expected in the few milliseconds that this takes.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// After so many commits an erasure is carried through to the files even if it never gets quiet.
 const ERASE_COMMITS_MAX: u32 = 1024;
@@ -35,11 +40,97 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// How often it looks before it ends all the same: two seconds without a write, of the ten that a node has to end.
 const DRAIN_LOOKS_MAX: u32 = 100;
 
-/// A write, and who waits for its answer.
+/// A write, what its items say, and who waits for its answer.
 #[derive(Debug)]
 pub(super) struct Request {
-    pub(super) write: Write,
-    pub(super) answer: oneshot::Sender<Result<Written, LogError>>,
+    write: Write,
+    bodies: Bodies,
+    answer: oneshot::Sender<Result<Written, LogError>>,
+}
+
+/// What new items say, by item and revision, with the rows that they were read from: two writes may bring the same
+/// revision with other bytes, and only one of them takes effect.
+type Bodies = HashMap<(ItemId, u32), (LogRow, EntryBody)>;
+
+impl Request {
+    /// Parses what the write's items say, so that it is done by the many who write and not by the one who commits.
+    pub(super) fn new(
+        write: Write,
+        here: &CommunityId,
+        answer: oneshot::Sender<Result<Written, LogError>>,
+    ) -> Self {
+        let mut bodies = Bodies::new();
+        for_each_item(&write, |row| {
+            // What does not parse is told of when it is published, if it comes to that.
+            if let Ok(body) = EntryBody::of(&row, here) {
+                bodies.insert((row.item, row.revision), (row, body));
+            }
+        });
+        Self {
+            write,
+            bodies,
+            answer,
+        }
+    }
+}
+
+/// The rows that a write's items will be, apart from position and content.
+fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
+    let row = |item, revision, class, recorded, supplier| LogRow {
+        position: Position::START,
+        item,
+        revision,
+        class,
+        state: RowState::Live,
+        recorded,
+        supplier,
+        content: None,
+    };
+    match write {
+        Write::Append(append) => {
+            for item in &append.items {
+                let class = LogClass::Item {
+                    envelope: item.envelope.clone(),
+                    hops: Vec::new(),
+                    local: Some(item.local.clone()),
+                };
+                each(row(item.item, item.revision, class, append.at, None));
+            }
+        }
+        Write::Deliver(deliver) => {
+            for entry in &deliver.entries {
+                if let DeliveredKind::Revision {
+                    revision,
+                    envelope,
+                    hops,
+                    ..
+                } = &entry.kind
+                {
+                    let class = LogClass::Item {
+                        envelope: envelope.clone(),
+                        hops: hops.clone(),
+                        local: None,
+                    };
+                    let supplier = Some(deliver.supplier.clone());
+                    each(row(entry.item, *revision, class, deliver.at, supplier));
+                }
+            }
+        }
+        Write::Withdraw(_)
+        | Write::Offer { .. }
+        | Write::Receipt { .. }
+        | Write::Progress { .. }
+        | Write::PutMember { .. }
+        | Write::PutEndorsement { .. }
+        | Write::PutCredential { .. }
+        | Write::PutInvite { .. }
+        | Write::UseInvite { .. }
+        | Write::PutPeer { .. }
+        | Write::PinKeys(_)
+        | Write::Quarantine(_)
+        | Write::PutLink { .. }
+        | Write::Audit(_) => {}
+    }
 }
 
 /// Runs until nobody can write any more, or the node drains and nobody else is left who could.
@@ -110,9 +201,8 @@ fn content_bytes(write: &Write) -> usize {
             .entries
             .iter()
             .map(|e| match &e.kind {
-                crate::store::DeliveredKind::Revision { content, .. } => content.len(),
-                crate::store::DeliveredKind::Withdrawal { .. }
-                | crate::store::DeliveredKind::Recall => 0,
+                DeliveredKind::Revision { content, .. } => content.len(),
+                DeliveredKind::Withdrawal { .. } | DeliveredKind::Recall => 0,
             })
             .sum(),
         Write::Withdraw(_)
@@ -133,11 +223,17 @@ fn content_bytes(write: &Write) -> usize {
 }
 
 async fn commit(shared: &Shared, batch: Vec<Request>) {
-    let (writes, answers): (Vec<Write>, Vec<_>) =
-        batch.into_iter().map(|r| (r.write, r.answer)).unzip();
+    let mut bodies = Bodies::new();
+    let mut writes = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
+    for request in batch {
+        bodies.extend(request.bodies);
+        writes.push(request.write);
+        answers.push(request.answer);
+    }
     match shared.store.commit_rows(&writes).await {
         Ok(committed) => {
-            let written = publish(shared, &writes, committed);
+            let written = publish(shared, &writes, bodies, committed);
             for (answer, written) in answers.into_iter().zip(written) {
                 // Who asked may be gone; what was asked for is done.
                 let _ = answer.send(Ok(written));
@@ -162,7 +258,7 @@ async fn one_by_one(
     for (write, answer) in writes.into_iter().zip(answers) {
         let write = [write];
         let result = match shared.store.commit_rows(&write).await {
-            Ok(committed) => publish(shared, &write, committed)
+            Ok(committed) => publish(shared, &write, Bodies::new(), committed)
                 .into_iter()
                 .next()
                 .ok_or(LogError::Closed),
@@ -173,7 +269,12 @@ async fn one_by_one(
 }
 
 /// Makes a commit visible; gives its results.
-fn publish(shared: &Shared, writes: &[Write], committed: Committed) -> Vec<Written> {
+fn publish(
+    shared: &Shared,
+    writes: &[Write],
+    mut bodies: Bodies,
+    committed: Committed,
+) -> Vec<Written> {
     let roster_changed = changes_roster(writes, &committed.written);
     if roster_changed {
         let mut roster = Roster::clone(&shared.roster.load());
@@ -185,8 +286,8 @@ fn publish(shared: &Shared, writes: &[Write], committed: Committed) -> Vec<Writt
     let head = committed.added.last().map(|row| row.position);
     if let Some(head) = head {
         let rows = committed.added.len() + committed.changed.len();
-        let added = entries(shared, committed.added);
-        let changed = entries(shared, committed.changed);
+        let added = entries(shared, &mut bodies, committed.added);
+        let changed = entries(shared, &mut bodies, committed.changed);
         let whole = added.len() + changed.len() == rows;
         shared.tail.push(added, changed, whole, head);
     }
@@ -201,11 +302,39 @@ fn publish(shared: &Shared, writes: &[Write], committed: Committed) -> Vec<Writt
     committed.written
 }
 
-/// Parses rows. One that does not parse stays in the store and is told of; nobody is served it.
-fn entries(shared: &Shared, rows: Vec<LogRow>) -> Vec<Arc<Entry>> {
+/// Rows with what they say. One that does not parse stays in the store and is told of; nobody is served it.
+fn entries(shared: &Shared, bodies: &mut Bodies, rows: Vec<LogRow>) -> Vec<Arc<Entry>> {
     rows.into_iter()
-        .filter_map(|row| shared.entry(row))
+        .filter_map(|row| match bodies.remove(&(row.item, row.revision)) {
+            Some((read_from, body)) if says_the_same(&read_from, &row) => {
+                Some(Arc::new(Entry { row, body }))
+            }
+            Some(_) | None => shared.entry(row),
+        })
         .collect()
+}
+
+/// Whether two rows are live items made of the same bytes.
+fn says_the_same(a: &LogRow, b: &LogRow) -> bool {
+    let (
+        LogClass::Item {
+            envelope,
+            hops,
+            local,
+        },
+        LogClass::Item {
+            envelope: b_envelope,
+            hops: b_hops,
+            local: b_local,
+        },
+    ) = (&a.class, &b.class)
+    else {
+        return false;
+    };
+    (a.state, b.state) == (RowState::Live, RowState::Live)
+        && (a.item, a.revision, a.recorded) == (b.item, b.revision, b.recorded)
+        && a.supplier == b.supplier
+        && (envelope, hops, local) == (b_envelope, b_hops, b_local)
 }
 
 async fn checkpoint(shared: &Shared) {

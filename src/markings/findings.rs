@@ -27,6 +27,9 @@ pub(crate) struct Findings {
     pub(crate) list: Vec<Finding>,
     /// Places of `tlp:ex:chr`.
     pub(crate) source_only: Vec<String>,
+    /// `tlp` stands nowhere in the document in ASCII, so that only other text needs a look: the ordinary case of a bundle
+    /// that is marked by published ids.
+    pub(crate) is_silent: bool,
 }
 
 /// Longest text that is kept of what stands in the document.
@@ -82,6 +85,15 @@ impl Findings {
     /// What any JSON document may say at this place: a value under a key of TLP's own, or a `TLP:` string in a key or a
     /// text.
     pub(crate) fn element(&mut self, element: Element<'_>, object: Option<usize>, path: &Path<'_>) {
+        if self.is_silent {
+            if let Some(key) = path.key().filter(|k| !k.is_ascii()) {
+                self.text(key, object, || path.pointer());
+            }
+            if let Some(text) = element.as_str().filter(|t| !t.is_ascii()) {
+                self.text(text, object, || path.pointer());
+            }
+            return;
+        }
         if is_tlp_value(path) {
             self.value(element, object, path);
             return;

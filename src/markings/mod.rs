@@ -13,7 +13,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::formats::{Document, Format};
+use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
 use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
@@ -157,7 +157,10 @@ fn restriction(document: &Document) -> Restriction {
 }
 
 fn find(document: &Document) -> Findings {
-    let mut findings = Findings::default();
+    let mut findings = Findings {
+        is_silent: is_silent(document),
+        ..Findings::default()
+    };
     match (document.format, document.root()) {
         (Format::Stix21 | Format::Stix20, Some(root)) => stix::find(root, &mut findings),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::find(root, &mut findings),
@@ -167,6 +170,13 @@ fn find(document: &Document) -> Findings {
         }
     }
     findings
+}
+
+fn is_silent(document: &Document) -> bool {
+    match &document.body {
+        Body::Json(json) => !json.haystacks().into_iter().any(words::has_tlp),
+        Body::Text => false,
+    }
 }
 
 fn object_labels(

@@ -13,7 +13,7 @@ use crate::formats::stix::published::{Published, published};
 use crate::model::label::Label;
 
 /// Finds every marking.
-pub(crate) fn find<'a>(root: Element<'a>, findings: &mut Findings) {
+pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
     let shape = Shape::of(root);
     let definitions = definitions(root, shape);
     let mut object = None;

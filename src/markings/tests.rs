@@ -578,3 +578,57 @@ fn distribution_and_sharing_groups_limit_too() {
         assert_eq!(marked(&value, None).restriction, expected, "{id}");
     }
 }
+
+/// The rule of design.md part 4 in its plainest form, repeated until nothing changes.
+fn plain_labels(
+    own: &[Option<Label>],
+    lists: &[Vec<usize>],
+    declared: Option<Label>,
+) -> Vec<Option<Label>> {
+    let mut labels = own.to_vec();
+    for _ in 0..own.len() {
+        let before = labels.clone();
+        for (member, label) in labels.iter_mut().enumerate() {
+            if own[member].is_none() {
+                *label = (0..own.len())
+                    .filter(|c| lists[*c].contains(&member))
+                    .filter_map(|c| before[c])
+                    .max()
+                    .max(*label);
+            }
+        }
+    }
+    let found = own.iter().copied().max().flatten();
+    labels
+        .into_iter()
+        .map(|l| l.or(declared).or(found).max(declared))
+        .collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn object_labels_are_those_of_the_plain_rule(
+        objects in proptest::collection::vec(
+            (proptest::option::weighted(0.3, 0usize..5), proptest::collection::vec(0usize..8, 0..4)), 1..8),
+        declared in proptest::option::of(0usize..5),
+    ) {
+        let declared = declared.map(|d| Label::ALL[d]);
+        let own: Vec<Option<Label>> = objects.iter().map(|(l, _)| l.map(|l| Label::ALL[l])).collect();
+        let lists: Vec<Vec<usize>> = objects.iter().map(|(_, refs)| refs.clone()).collect();
+        let id = |index: usize| format!("note--0c7b5b88-8ff7-4a4d-aa9d-00000000000{index}");
+        let value = bundle(objects.iter().enumerate().map(|(index, (label, refs))| {
+            let refs: Vec<String> = refs.iter().map(|r| id(*r)).collect();
+            let note = json!({"type": "note", "spec_version": "2.1", "id": id(index), "content": "c", "object_refs": refs});
+            match label {
+                None => note,
+                Some(label) => {
+                    let (uuid, _) = published::TLP.iter().find(|(_, l)| *l == Label::ALL[*label]).unwrap();
+                    with(note, "object_marking_refs", json!([format!("marking-definition--{uuid}")]))
+                }
+            }
+        }).collect());
+        if let Ok(marked) = mark(&json_document(&value), declared, &[]) {
+            proptest::prop_assert_eq!(marked.objects, plain_labels(&own, &lists, declared));
+        }
+    }
+}

@@ -90,47 +90,50 @@ pub(crate) fn scan(text: &str, visit: &mut dyn FnMut(Found)) {
 
 /// `tlp` stands somewhere, in any case.
 pub(crate) fn has_tlp(bytes: &[u8]) -> bool {
-    // Every third byte decides whether a `tlp` can end at, one behind, or two behind it.
-    let mut at = 2;
-    while let Some(byte) = bytes.get(at) {
-        at += match byte | 0x20 {
-            b'p' => {
-                if is_tlp(bytes.get(at.saturating_sub(2)..=at)) {
-                    return true;
-                }
-                3
-            }
-            b'l' => 1,
-            b't' => 2,
-            _ => 3,
-        };
-    }
-    false
+    find_tlp(bytes, 0).is_some()
 }
 
-fn is_tlp(bytes: Option<&[u8]>) -> bool {
-    bytes.is_some_and(|b| b.eq_ignore_ascii_case(b"tlp"))
+/// Where `tlp` stands next, in any case.
+fn find_tlp(bytes: &[u8], from: usize) -> Option<usize> {
+    // Blocks without a branch inside, which compile to vector instructions: attachments are megabytes of base64.
+    const BLOCK: usize = 64;
+    let t = bytes.get(from..bytes.len().saturating_sub(2))?;
+    let l = bytes.get(from.saturating_add(1)..)?;
+    let p = bytes.get(from.saturating_add(2)..)?;
+    let differs =
+        |t: &u8, l: &u8, p: &u8| ((t | 0x20) ^ b't') | ((l | 0x20) ^ b'l') | ((p | 0x20) ^ b'p');
+    for (index, ((t, l), p)) in t
+        .chunks(BLOCK)
+        .zip(l.chunks(BLOCK))
+        .zip(p.chunks(BLOCK))
+        .enumerate()
+    {
+        let triples = || t.iter().zip(l).zip(p);
+        let hits = triples().fold(0u8, |any, ((t, l), p)| {
+            any | u8::from(differs(t, l, p) == 0)
+        });
+        if hits != 0 {
+            let within = triples().position(|((t, l), p)| differs(t, l, p) == 0)?;
+            return Some(from + index * BLOCK + within);
+        }
+    }
+    None
 }
 
 /// Finds every `TLP:` string in normalised text. What is only nearly one, such as `TLP CLEAR` or `cert-fr:TLP="clear"`,
 /// can restrict but not release, unless the whole text is there to say a label.
 fn strings(text: &str, may_release: bool, visit: &mut dyn FnMut(Found)) {
     let bytes = text.as_bytes();
-    let mut at = 0usize;
-    while let Some(three) = bytes.get(at..at.saturating_add(3)) {
-        if !three.eq_ignore_ascii_case(b"tlp") {
-            at = at.saturating_add(1);
-            continue;
-        }
-        let before = text.get(..at).and_then(|t| t.chars().next_back());
-        let start = at;
-        at = at.saturating_add(3);
+    let mut from = 0;
+    while let Some(start) = find_tlp(bytes, from) {
+        from = start + "tlp".len();
+        let before = text.get(..start).and_then(|t| t.chars().next_back());
         if before.is_some_and(char::is_alphanumeric) {
             continue;
         }
-        if let Some((found, end)) = after_tlp(text, start, at) {
-            let is_exact = bytes.get(at) == Some(&b':');
-            at = end;
+        if let Some((found, end)) = after_tlp(text, start, from) {
+            let is_exact = bytes.get(from) == Some(&b':');
+            from = end;
             if is_exact || may_release || found.claim != Some(Claim::Known(Label::Clear)) {
                 visit(found);
             }

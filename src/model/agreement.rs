@@ -164,6 +164,14 @@ impl Peer {
             && self.terms.until.is_none_or(|until| now < until)
     }
 
+    /// It was in force and is not any more: suspended, ended, or over. Nothing passes but withdrawals of what this peer
+    /// holds.
+    pub fn only_owed_at(&self, now: Timestamp) -> bool {
+        self.our_signature.is_some()
+            && self.their_signature.is_some()
+            && (self.suspended || self.ended || self.terms.until.is_some_and(|until| until <= now))
+    }
+
     /// SHA-256 fingerprints of the CA certificates.
     pub fn ca_fingerprints(&self) -> Vec<Digest> {
         self.ca_certificates.iter().map(|c| Digest::of(c)).collect()

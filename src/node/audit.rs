@@ -22,12 +22,12 @@ pub struct AuditReport {
     pub items: u64,
     /// The digest of the last audit record, hex; empty where there is no record.
     pub head: String,
-    /// What is wrong, sentences; empty if nothing is. At most [`PROBLEMS_MAX`].
+    /// What is wrong, sentences; empty if nothing is. At most 1000.
     pub problems: Vec<String>,
 }
 
 /// Most problems in a report: whoever has that many needs no more.
-pub const PROBLEMS_MAX: usize = 1000;
+pub(crate) const PROBLEMS_MAX: usize = 1000;
 /// Rows and records read at a time.
 const PAGE: usize = 500;
 /// Bytes of content read at a time, but for a single larger document.

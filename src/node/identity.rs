@@ -52,17 +52,27 @@ pub(crate) fn open(
             configured: settings.community.id.clone(),
         });
     }
-    let now = clock.now();
-    let folder = data.join(FOLDER);
-    files::create_private_dir(&folder)?;
-    let credential = node_credential(&authority, &folder, settings, now)?;
-    let (signer, signer_certificate) = signer(&authority, &folder, now)?;
+    let (credential, signer, signer_certificate) = keys(&authority, data, settings, clock.now())?;
     Ok(Identity {
         authority: Arc::new(authority),
         credential: LiveCredential::new(credential),
         signer: Arc::new(signer),
         signer_certificate,
     })
+}
+
+/// The node's TLS credential, and the key and certificate that it signs items with; what is missing is made.
+pub(super) fn keys(
+    authority: &Authority,
+    data: &Path,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(TlsCredential, SigningKey, Vec<u8>), TrustError> {
+    let folder = data.join(FOLDER);
+    files::create_private_dir(&folder)?;
+    let credential = node_credential(authority, &folder, settings, now)?;
+    let (signer, certificate) = signer(authority, &folder, now)?;
+    Ok((credential, signer, certificate))
 }
 
 /// Renews the node's certificate at two thirds of its life, for as long as the node runs. New connections use the new
@@ -123,21 +133,17 @@ fn signer(
     authority: &Authority,
     folder: &Path,
     now: Timestamp,
-) -> Result<(SigningKey, Vec<u8>), ServeError> {
+) -> Result<(SigningKey, Vec<u8>), TrustError> {
     let community = authority.community().clone();
     let path = folder.join(SIGNER_KEY);
     let key = if path.exists() {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(&files::read(&path)?).map_err(|_| {
-            TrustError::Content {
-                path: path.clone(),
-                problem: "this does not read as a private key in PEM (PKCS#8); restore it from a backup",
-            }
-        })?;
-        let der = der.secret_pkcs8_der();
-        SigningKey::from_pkcs8(community.clone(), der).map_err(|source| ServeError::SigningKey {
+        let damaged = || TrustError::Content {
             path: path.clone(),
-            source,
-        })?
+            problem: "this is no Ed25519 key in PEM (PKCS#8); restore it from a backup",
+        };
+        let der =
+            PrivatePkcs8KeyDer::from_pem_slice(&files::read(&path)?).map_err(|_| damaged())?;
+        SigningKey::from_pkcs8(community.clone(), der.secret_pkcs8_der()).map_err(|_| damaged())?
     } else {
         let (key, der) = SigningKey::generate(community.clone());
         files::write_private(&path, files::pem("PRIVATE KEY", &[der]).as_bytes())?;

@@ -10,12 +10,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::config::{self, ConfigError, Environment, template};
-use crate::clock::{Clock as _, SystemClock, Timestamp};
+use super::identity;
+use crate::clock::{Clock as _, SystemClock};
 use crate::model::ids::{CommunityId, Digest, Name, Role, SpiffeId};
-use crate::provenance::SigningKey;
-use crate::trust::{
-    Authority, BACKDATE_SECONDS, Issue, Purpose, SIGNER_LIFE_SECONDS, TrustError, files,
-};
+use crate::trust::{Authority, TrustError, files};
 
 /// What to make.
 #[derive(Clone, Debug)]
@@ -106,19 +104,7 @@ pub fn init(options: &InitOptions) -> Result<Initialised, InitError> {
 
     files::create_private_dir(data)?;
     let authority = Authority::create(data, &options.community, now)?;
-    let hosts: Vec<String> = settings
-        .listeners
-        .advertised_host()
-        .map(str::to_owned)
-        .into_iter()
-        .collect();
-    node_keys(
-        &authority,
-        data,
-        &hosts,
-        settings.certificates.node_seconds,
-        now,
-    )?;
+    identity::keys(&authority, data, &settings, now)?;
 
     let operator = SpiffeId {
         community: options.community.clone(),
@@ -138,41 +124,6 @@ pub fn init(options: &InitOptions) -> Result<Initialised, InitError> {
         ca_key: data.join("ca/ca.key"),
         files: FILES.to_vec(),
     })
-}
-
-/// The node's TLS key and certificate, and the key and certificate that it signs items with.
-fn node_keys(
-    authority: &Authority,
-    data: &Path,
-    hosts: &[String],
-    lifetime_seconds: i64,
-    now: Timestamp,
-) -> Result<(), TrustError> {
-    let community = authority.community().clone();
-    let first = || Name::parse("n1").expect("n1 is two lower-case characters");
-    let id = |role| SpiffeId {
-        community: community.clone(),
-        role,
-    };
-    let directory = data.join(NODE);
-    files::create_private_dir(&directory)?;
-    authority
-        .credential(&id(Role::Node(first())), hosts, now, lifetime_seconds)?
-        .save(&directory)?;
-
-    let (key, pkcs8) = SigningKey::generate(community.clone());
-    let pem = files::pem("PRIVATE KEY", &[pkcs8]);
-    files::write_private(&directory.join("signer.key"), pem.as_bytes())?;
-    let certificate = authority.issue(&Issue {
-        id: &id(Role::Signer(first())),
-        public_key: &key.public_key_der(),
-        not_before: now.plus_seconds(-BACKDATE_SECONDS),
-        not_after: now.plus_seconds(SIGNER_LIFE_SECONDS),
-        hosts: &[],
-        purpose: Purpose::Signing,
-    })?;
-    let pem = files::pem("CERTIFICATE", &[certificate]);
-    files::write_public(&directory.join("signer.pem"), pem.as_bytes())
 }
 
 /// The values of `sluis.toml` that init writes; the others keep their defaults.

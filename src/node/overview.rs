@@ -18,13 +18,13 @@ use crate::wire::{pb, words};
 
 /// The node at a glance, for operators.
 #[derive(Clone, Debug)]
-pub struct OperatorOverview {
+pub(super) struct OperatorOverview {
     /// Explains and traces.
-    pub overview: Overview,
+    pub(super) overview: Overview,
     /// How the links do.
-    pub links: Links,
+    pub(super) links: Links,
     /// Whether the node takes pushes and serves feeds.
-    pub ready: Arc<AtomicBool>,
+    pub(super) ready: Arc<AtomicBool>,
 }
 
 impl OperatorOverview {

@@ -97,15 +97,6 @@ pub enum ServeError {
     /// The operations listener cannot be opened.
     #[error("choose another address for probes with `ops` in sluis.toml or SLUIS_OPS")]
     Ops(#[from] ops::OpsError),
-    /// The signing key is damaged.
-    #[error("{} is damaged; restore it from your copy", path.display())]
-    SigningKey {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: crate::provenance::InvalidKey,
-    },
     /// Signals cannot be waited for.
     #[error("cannot wait for signals")]
     Signals(#[source] std::io::Error),

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::scenario::{COMMUNITIES, Ending, Fate, PUSHES, Push};
 use super::stage::{Stage, Viewer};
 use crate::cli::failure::refused;
-use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp, random_bytes};
+use crate::clock::{Clock, SystemClock, SystemEntropy, Timestamp, random_bytes};
 use crate::model::ids::RequestId;
 use crate::model::label::Label;
 use crate::model::words::{Attribution, Kind};
@@ -147,7 +147,7 @@ async fn one(stage: &Stage, push: &Push) -> Result<Result<String, String>> {
 }
 
 fn request(push: &Push) -> pb::PushItemRequest {
-    let id = RequestId::from_bytes(random_bytes(&SystemEntropy::default() as &dyn Entropy));
+    let id = RequestId::from_bytes(random_bytes(&SystemEntropy::default()));
     pb::PushItemRequest {
         request_id: id.to_string(),
         content: bytes::Bytes::from_static(push.bytes),

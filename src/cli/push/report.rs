@@ -168,13 +168,20 @@ fn refusal(
             refusal: Some(refusal),
         });
     }
+    let reason = match status {
+        "failed" => String::new(),
+        _ => format!("{}: ", shown(&refusal.reason)),
+    };
     context.output.line(&format!(
-        "{status:8}  {}  {}: {}",
+        "{status:8}  {}  {reason}{}",
         shown(file),
-        shown(&refusal.reason),
         shown(&refusal.message)
     ))?;
     for PlaceView { place, message } in refusal.places {
+        // Many a message says it already.
+        if refusal.message.contains(&message) {
+            continue;
+        }
         context
             .output
             .line(&format!("          {}: {}", shown(&place), shown(&message)))?;

@@ -147,14 +147,14 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
             Some("purl") if !element.as_str().is_some_and(is_purl) => {
                 problems.add(place(), "6.1.13: this is no package URL");
             }
-            Some("serial_numbers" | "model_numbers") if format == Format::Csaf21 => {
-                if element
-                    .items()
-                    .filter_map(Element::as_str)
-                    .any(has_many_stars)
-                {
-                    problems.add(place(), "6.1.44: a number has more than one star");
-                }
+            Some("serial_numbers" | "model_numbers")
+                if format == Format::Csaf21
+                    && element
+                        .items()
+                        .filter_map(Element::as_str)
+                        .any(has_many_stars) =>
+            {
+                problems.add(place(), "6.1.44: a number has more than one star");
             }
             _ => {}
         }

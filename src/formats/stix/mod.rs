@@ -2,6 +2,7 @@
 
 pub(crate) mod published;
 mod required;
+mod types;
 mod validity;
 
 use super::json::{Element, Step, push_step};

@@ -1,274 +1,187 @@
 //! A plan written down, table by table, in the transaction that is open.
 
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-
-use super::plan::{Change, NewRow, Other, Plan};
-use super::rows::{ITEM, LIVE, RECALL, SUPERSEDED, WITHDRAWAL, WITHDRAWN};
-use super::statement::{ManyRows, bind};
+use super::pack::Beside;
+use super::plan::{Change, Document, NewRow, Other, Plan};
+use super::rows::{LIVE, SUPERSEDED, Stored, WITHDRAWN};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 use super::{audit, links, pack, people, seal};
 use crate::model::ids::Digest;
-use crate::store::{LogClass, LogRow, RowState};
+use crate::store::RowState;
 
 /// Writes everything that the plan holds.
-pub(super) async fn plan(
-    connection: &mut SqliteConnection,
-    plan: &Plan<'_>,
-) -> Result<(), sqlx::Error> {
-    for row in &plan.changed {
-        erase(connection, row).await?;
+pub(super) async fn plan(script: &mut Script<'_>, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
+    for stored in &plan.changed {
+        erase(script, stored).await?;
     }
-    rows(connection, &plan.rows).await?;
-    documents(connection, plan).await?;
-    REQUESTS
-        .execute(connection, &plan.requests, |a, (request, answer, at)| {
+    rows(script, &plan.rows).await?;
+    documents(script, plan).await?;
+    script
+        .rows(&REQUESTS, &plan.requests, |a, (request, answer, at)| {
             bind(a, request.as_slice())?;
             bind(a, answer.0.as_slice())?;
             bind(a, at.micros())
         })
         .await?;
     for other in &plan.others {
-        write_other(connection, other).await?;
+        write_other(script, other).await?;
     }
-    audit::insert(connection, &plan.audit).await?;
+    audit::insert(script, &plan.audit).await?;
     if plan.in_service != 0 {
-        sqlx::query("UPDATE counters SET value = value + ? WHERE name = 'items_in_service'")
-            .bind(plan.in_service)
-            .execute(connection)
+        script
+            .one(
+                "UPDATE counters SET value = value + ? WHERE name = 'items_in_service'",
+                |a| bind(a, plan.in_service),
+            )
             .await?;
     }
     Ok(())
 }
 
-/// Items as they come in: class and state are constants, so that fewer values are bound.
+/// Items as they come in: what is the same in all of them is not bound.
 const LIVE_ITEMS: ManyRows = ManyRows {
-    head: "INSERT INTO log (position, item, revision, class, state, recorded, size, document, supplier, signed, hops, local) VALUES ",
-    tuple: "(?,?,?,1,2,?,?,?,?,?,?,?)",
-    tail: "",
+    head: "INSERT INTO log (position, state, size, content_key, body) SELECT * FROM (VALUES ",
+    tuple: "(?,2,?,?,?)",
+    tail: PASS_OVER_NULL,
 };
 
 const OTHER_ROWS: ManyRows = ManyRows {
-    head: "INSERT INTO log (position, item, revision, class, state, recorded, size, document, supplier, own_id, ends, signed, hops, local, tombstone, note) VALUES ",
-    tuple: "(?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)",
-    tail: "",
+    head: "INSERT INTO log (position, state, size, body) SELECT * FROM (VALUES ",
+    tuple: "(?,?,0,?)",
+    tail: PASS_OVER_NULL,
 };
 
 const CONTENTS: ManyRows = ManyRows {
-    head: "INSERT INTO contents (position, sealed) VALUES ",
+    head: "INSERT INTO contents (position, sealed) SELECT * FROM (VALUES ",
     tuple: "(?,?)",
-    tail: "",
-};
-
-const CONTENT_KEYS: ManyRows = ManyRows {
-    head: "INSERT INTO content_keys (position, key) VALUES ",
-    tuple: "(?,?)",
-    tail: "",
+    tail: PASS_OVER_NULL,
 };
 
 const REQUESTS: ManyRows = ManyRows {
-    head: "INSERT INTO requests (request, answer, at) VALUES ",
+    head: "INSERT INTO requests (request, answer, at) SELECT * FROM (VALUES ",
     tuple: "(?,?,?)",
-    tail: "",
+    tail: PASS_OVER_NULL,
 };
 
 const NEW_DOCUMENTS: ManyRows = ManyRows {
-    head: "INSERT INTO documents (number, document, tag, version, content_sha256, options_sha256, parts) VALUES ",
-    tuple: "(?,?,?,?,?,?,?)",
-    tail: "",
+    head: "INSERT INTO documents (number, document, tag, state) SELECT * FROM (VALUES ",
+    tuple: "(?,?,?,?)",
+    tail: PASS_OVER_NULL,
 };
 
-async fn rows(connection: &mut SqliteConnection, rows: &[NewRow]) -> Result<(), sqlx::Error> {
+async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Error> {
     let (live, other): (Vec<&NewRow>, Vec<&NewRow>) =
         rows.iter().partition(|new| new.content_key.is_some());
-    LIVE_ITEMS
-        .execute(connection, &live, |a, new| {
-            bind_first(a, &new.row)?;
-            bind(a, new.row.recorded.micros())?;
+    script
+        .rows(&LIVE_ITEMS, &live, |a, new| {
+            bind(a, new.row.position.0)?;
             let size = new.row.content.as_ref().map_or(0, bytes::Bytes::len);
             bind(a, i64::try_from(size).unwrap_or(i64::MAX))?;
-            bind(a, new.document)?;
-            bind(a, new.row.supplier.as_ref().map(|s| s.as_str().to_owned()))?;
-            if let LogClass::Item {
-                envelope,
-                hops,
-                local,
-            } = &new.row.class
-            {
-                bind(a, pack::signed(envelope))?;
-                bind(a, pack::hops(hops))?;
-                bind(a, local.as_ref().map(pack::signed))?;
-            }
-            Ok(())
+            bind(a, new.content_key.unwrap_or_default().as_slice())?;
+            bind(a, pack::body(&new.row, &new.beside))
         })
         .await?;
-    CONTENTS
-        .execute(connection, &live, |a, new| {
+    script
+        .rows(&CONTENTS, &live, |a, new| {
             bind(a, new.row.position.0)?;
             let content = new.row.content.as_deref().unwrap_or_default();
             let key = new.content_key.unwrap_or_default();
             bind(a, seal::seal(new.row.item, new.row.revision, &key, content))
         })
         .await?;
-    CONTENT_KEYS
-        .execute(connection, &live, |a, new| {
+    // Withdrawals, recalls, and items that went out of service within their own batch.
+    script
+        .rows(&OTHER_ROWS, &other, |a, new| {
             bind(a, new.row.position.0)?;
-            bind(a, new.content_key.unwrap_or_default().as_slice())
+            bind(a, state_code(new.row.state))?;
+            bind(a, pack::body(&new.row, &new.beside))
         })
-        .await?;
-    OTHER_ROWS
-        .execute(connection, &other, |a, new| bind_other(a, new))
         .await
 }
 
-fn bind_first(a: &mut SqliteArguments, row: &LogRow) -> Result<(), sqlx::Error> {
-    bind(a, row.position.0)?;
-    bind(a, row.item.bytes().as_slice())?;
-    bind(a, i64::from(row.revision))
-}
-
-/// A withdrawal, a recall, or an item that went out of service within its own batch.
-fn bind_other(a: &mut SqliteArguments, new: &NewRow) -> Result<(), sqlx::Error> {
-    let row = &new.row;
-    bind_first(a, row)?;
-    bind(a, class_code(&row.class))?;
-    bind(a, state_code(row.state))?;
-    bind(a, row.recorded.micros())?;
-    bind(a, new.document)?;
-    bind(a, row.supplier.as_ref().map(|s| s.as_str().to_owned()))?;
-    match &row.class {
-        LogClass::Item {
-            envelope,
-            hops,
-            local,
-        } => {
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, new.ends)?;
-            bind(a, Vec::new())?;
-            bind(a, pack::hops(hops))?;
-            bind(a, local.as_ref().map(pack::signed))?;
-            bind(a, Some(pack::signed(envelope)))?;
-        }
-        LogClass::Withdrawal { id, statement, .. } => {
-            bind(a, Some(id.bytes().to_vec()))?;
-            bind(a, new.ends)?;
-            bind(a, pack::signed(statement))?;
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, None::<Vec<u8>>)?;
-        }
-        LogClass::Recall { .. } => {
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, new.ends)?;
-            bind(a, NOTHING_SIGNED.to_vec())?;
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, None::<Vec<u8>>)?;
-            bind(a, None::<Vec<u8>>)?;
-        }
-    }
-    bind(a, new.note.clone())
-}
-
-/// The packed form of an empty record without a signature.
-const NOTHING_SIGNED: [u8; 33] = [0; 33];
-
 /// Takes a row out of service and erases its content, its key and its envelope.
 ///
-/// The key is overwritten where it stands, and the row of the log becomes a few bytes shorter, never longer, by filling
-/// the envelope's place with zeros: so neither moves to another page, and no page keeps a stale copy. `secure_delete`
-/// clears the rest; what the write-ahead log still holds goes with the next checkpoint.
-async fn erase(connection: &mut SqliteConnection, row: &LogRow) -> Result<(), sqlx::Error> {
-    let LogClass::Item { envelope, .. } = &row.class else {
-        return Ok(());
+/// The key is overwritten where it stands, and the new body is filled up with zeros to the length of the old one: a row
+/// that keeps its size is not moved, and so no page keeps a stale copy. `secure_delete` clears the rest, and what the
+/// write-ahead log still holds goes with the next checkpoint.
+async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Error> {
+    let row = &stored.row;
+    let beside = Beside {
+        document: stored.document,
+        ..Beside::default()
     };
-    sqlx::query(
-        "UPDATE log SET state = ?2, size = 0, tombstone = ?3, \
-         signed = zeroblob(max(0, length(signed) - length(?3) - ?4)) WHERE position = ?1",
-    )
-    .bind(row.position.0)
-    .bind(state_code(row.state))
-    .bind(pack::signed(envelope))
-    .bind(ROW_SLACK_BYTES)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE content_keys SET key = zeroblob(length(key)) WHERE position = ?")
-        .bind(row.position.0)
-        .execute(&mut *connection)
+    let mut body = pack::body(row, &beside);
+    body.resize(stored.body_bytes.max(body.len()), 0);
+    script
+        .one(
+            "UPDATE log SET state = ?, content_key = zeroblob(length(content_key)), body = ? WHERE position = ?",
+            |a| {
+                bind(a, state_code(row.state))?;
+                bind(a, body)?;
+                bind(a, row.position.0)
+            },
+        )
         .await?;
-    sqlx::query("DELETE FROM contents WHERE position = ?")
-        .bind(row.position.0)
-        .execute(connection)
-        .await?;
-    Ok(())
+    script
+        .one("DELETE FROM contents WHERE position = ?", |a| {
+            bind(a, row.position.0)
+        })
+        .await
 }
 
-/// More than the lengths in a row's header can grow when a column that was NULL gets a value.
-const ROW_SLACK_BYTES: i64 = 8;
-
-async fn documents(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
-    let mut made: Vec<(&Digest, &super::plan::Document)> = Vec::new();
+async fn documents(script: &mut Script<'_>, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
+    let mut made: Vec<(&Digest, &Document)> = Vec::new();
     for (digest, document) in &plan.known.documents {
         match document.change {
             Change::None => {}
             Change::Made => made.push((digest, document)),
             Change::Changed => {
-                sqlx::query(
-                    "UPDATE documents SET tag = ?2, version = ?3, content_sha256 = ?4, options_sha256 = ?5, parts = ?6 \
-                     WHERE number = ?1",
-                )
-                .bind(document.number)
-                .bind(document.state.tag)
-                .bind(document.state.version.as_str())
-                .bind(document.state.content_sha256.0.as_slice())
-                .bind(document.state.options_sha256.0.as_slice())
-                .bind(pack::parts(&document.state.parts))
-                .execute(&mut *connection)
-                .await?;
+                script
+                    .one(
+                        "UPDATE documents SET tag = ?, state = ? WHERE number = ?",
+                        |a| {
+                            bind(a, document.state.tag)?;
+                            bind(a, pack::document(&document.state))?;
+                            bind(a, document.number)
+                        },
+                    )
+                    .await?;
             }
         }
     }
     made.sort_unstable_by_key(|(_, document)| document.number);
-    NEW_DOCUMENTS
-        .execute(connection, &made, |a, (digest, document)| {
+    script
+        .rows(&NEW_DOCUMENTS, &made, |a, (digest, document)| {
             bind(a, document.number)?;
             bind(a, digest.0.as_slice())?;
             bind(a, document.state.tag)?;
-            bind(a, document.state.version.as_str())?;
-            bind(a, document.state.content_sha256.0.as_slice())?;
-            bind(a, document.state.options_sha256.0.as_slice())?;
-            bind(a, pack::parts(&document.state.parts))
+            bind(a, pack::document(&document.state))
         })
         .await
 }
 
-async fn write_other(
-    connection: &mut SqliteConnection,
-    other: &Other<'_>,
-) -> Result<(), sqlx::Error> {
+async fn write_other(script: &mut Script<'_>, other: &Other<'_>) -> Result<(), sqlx::Error> {
     match other {
-        Other::Offer(peer, items, at) => links::offer(connection, peer, items, *at).await,
-        Other::Receipt(peer, items, at) => links::receipt(connection, peer, items, *at).await,
+        Other::Offer(peer, items, at) => links::offer(script, peer, items, *at).await,
+        Other::Receipt(peer, items, at) => links::receipt(script, peer, items, *at).await,
         Other::Progress(viewer, position, at) => {
-            links::progress(connection, viewer, *position, *at).await
+            links::progress(script, viewer, *position, *at).await
         }
-        Other::Member(member) => people::put_member(connection, member).await,
+        Other::Member(member) => people::put_member(script.flushed().await?, member).await,
         Other::Endorsement(candidate, endorser, at) => {
-            people::put_endorsement(connection, candidate, endorser, *at).await
+            people::put_endorsement(script.flushed().await?, candidate, endorser, *at).await
         }
-        Other::Credential(credential) => people::put_credential(connection, credential).await,
-        Other::Invite(invite) => people::put_invite(connection, invite).await,
-        Other::InviteUsed(secret, at) => people::use_invite(connection, secret, *at).await,
-        Other::Peer(peer) => people::put_peer(connection, peer).await,
-        Other::Keys(keys) => links::pin(connection, keys).await,
-        Other::Quarantine(quarantined) => links::quarantine(connection, quarantined).await,
-        Other::Link(peer, state) => links::put(connection, peer, state).await,
-        Other::Cursor(peer, cursor) => links::put_cursor(connection, peer, cursor).await,
-    }
-}
-
-const fn class_code(class: &LogClass) -> i64 {
-    match class {
-        LogClass::Item { .. } => ITEM,
-        LogClass::Withdrawal { .. } => WITHDRAWAL,
-        LogClass::Recall { .. } => RECALL,
+        Other::Credential(credential) => {
+            people::put_credential(script.flushed().await?, credential).await
+        }
+        Other::Invite(invite) => people::put_invite(script.flushed().await?, invite).await,
+        Other::InviteUsed(secret, at) => {
+            people::use_invite(script.flushed().await?, secret, *at).await
+        }
+        Other::Peer(peer) => people::put_peer(script.flushed().await?, peer).await,
+        Other::Keys(keys) => links::pin(script, keys).await,
+        Other::Quarantine(quarantined) => links::quarantine(script, quarantined).await,
+        Other::Link(peer, state) => links::put(script.flushed().await?, peer, state).await,
+        Other::Cursor(peer, cursor) => links::put_cursor(script, peer, cursor).await,
     }
 }
 

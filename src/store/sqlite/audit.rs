@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Failure, column, digest};
-use super::statement::{ManyRows, bind};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 use crate::clock::Timestamp;
 use crate::model::ids::Digest;
 use crate::store::{AuditRow, StoreError};
@@ -22,17 +22,14 @@ pub(super) async fn last(
 }
 
 /// Adds records to the end of the chain.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[AuditRow],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn insert(script: &mut Script<'_>, rows: &[AuditRow]) -> Result<(), sqlx::Error> {
     const INSERT: ManyRows = ManyRows {
-        head: "INSERT INTO audit (seq, at, actor, act, subject, previous_sha256, sha256) VALUES ",
+        head: "INSERT INTO audit (seq, at, actor, act, subject, previous_sha256, sha256) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?,?,?)",
-        tail: "",
+        tail: PASS_OVER_NULL,
     };
-    INSERT
-        .execute(connection, rows, |a, row| {
+    script
+        .rows(&INSERT, rows, |a, row| {
             bind(a, row.seq)?;
             bind(a, row.at.micros())?;
             bind(a, row.actor.as_str())?;

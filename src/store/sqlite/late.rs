@@ -17,14 +17,14 @@ use std::sync::{PoisonError, RwLock};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::statement::{ManyRows, bind};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 
 /// The first 16 bytes of an id or digest.
 pub(super) type Key = [u8; 16];
 
 /// Entries that stay in memory before slices go to the table: about 4 MiB, and enough that a page of a table with a
 /// million keys takes dozens of them at once.
-pub(super) const RECENT_MAX: usize = 64 * 1024;
+const RECENT_MAX: usize = 64 * 1024;
 
 /// Entries in a slice, unless the commit itself brought more than half of this.
 const SLICE_MIN: usize = 512;
@@ -36,6 +36,8 @@ pub(super) struct Late {
     pub(super) counter: &'static str,
     insert: ManyRows,
     find: ManyRows,
+    /// Entries that stay in memory before slices go to the table.
+    recent_max: usize,
     /// Under this lock only memory is touched.
     recent: RwLock<BTreeSet<(Key, i64)>>,
 }
@@ -60,7 +62,7 @@ impl Late {
     pub(super) fn items() -> Self {
         Self::over(
             "item_positions",
-            "INSERT OR IGNORE INTO item_positions (key, position) VALUES ",
+            "INSERT OR IGNORE INTO item_positions (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM item_positions WHERE key IN (",
         )
     }
@@ -69,7 +71,7 @@ impl Late {
     pub(super) fn documents() -> Self {
         Self::over(
             "document_numbers",
-            "INSERT OR IGNORE INTO document_numbers (key, position) VALUES ",
+            "INSERT OR IGNORE INTO document_numbers (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM document_numbers WHERE key IN (",
         )
     }
@@ -80,13 +82,14 @@ impl Late {
             insert: ManyRows {
                 head: insert,
                 tuple: "(?,?)",
-                tail: "",
+                tail: PASS_OVER_NULL,
             },
             find: ManyRows {
                 head: find,
                 tuple: "?",
                 tail: ") GROUP BY key",
             },
+            recent_max: RECENT_MAX,
             recent: RwLock::default(),
         }
     }
@@ -145,7 +148,7 @@ impl Late {
     /// What is to go to the table with a commit that brings so many new entries; `None`: nothing yet.
     pub(super) fn next_slice(&self, round: &Round, new: usize, newest: i64) -> Option<Slice> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() <= RECENT_MAX && round.walk.is_none() {
+        if recent.len() <= self.recent_max && round.walk.is_none() {
             return None;
         }
         let (until, from) = round.walk.unwrap_or((newest, ([0; 16], i64::MIN)));
@@ -166,20 +169,21 @@ impl Late {
     /// Writes a slice in the transaction that is open.
     pub(super) async fn write(
         &self,
-        connection: &mut SqliteConnection,
+        script: &mut Script<'_>,
         slice: &Slice,
     ) -> Result<(), sqlx::Error> {
-        self.insert
-            .execute(connection, &slice.entries, |a, (key, place)| {
+        script
+            .rows(&self.insert, &slice.entries, |a, (key, place)| {
                 bind(a, key.as_slice())?;
                 bind(a, *place)
             })
             .await?;
         if slice.ends_round {
-            sqlx::query("UPDATE counters SET value = ? WHERE name = ?")
-                .bind(slice.until)
-                .bind(self.counter)
-                .execute(connection)
+            script
+                .one("UPDATE counters SET value = ? WHERE name = ?", |a| {
+                    bind(a, slice.until)?;
+                    bind(a, self.counter)
+                })
                 .await?;
         }
         Ok(())
@@ -209,5 +213,68 @@ fn slice_of(recent: &BTreeSet<(Key, i64)>, until: i64, from: (Key, i64), most: u
         entries,
         until,
         ends_round,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{open, people};
+    use super::*;
+    use crate::model::ids::Digest;
+
+    /// Keys that come again now and then, as those of items that are revised.
+    fn key(place: i64) -> Key {
+        let digest = Digest::of(&(place % 700).to_be_bytes());
+        super::super::load::document_key(&digest)
+    }
+
+    #[tokio::test]
+    async fn every_key_is_found_while_it_moves_to_the_table_and_after_a_restart() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("late.db");
+        let mut connection = open::writer(&file).await.expect("a new database");
+        open::migrate(&file, &mut connection)
+            .await
+            .expect("a schema");
+        let mut late = Late {
+            recent_max: 100,
+            ..Late::items()
+        };
+        let mut round = Round::default();
+        let mut model: BTreeMap<Key, i64> = BTreeMap::new();
+        let mut newest = 0;
+        let mut rounds = 0;
+        for commit in 0..60_i64 {
+            let new: Vec<(Key, i64)> = (1..=40).map(|n| (key(newest + n), newest + n)).collect();
+            if let Some(slice) = late.next_slice(&round, 10, newest) {
+                rounds += usize::from(slice.ends_round);
+                let mut script = Script::new(&mut connection, false);
+                late.write(&mut script, &slice).await.expect("a write");
+                late.written(&mut round, &slice);
+            }
+            late.add(new.iter().copied());
+            newest += 40;
+            model.extend(new);
+            if commit % 17 == 16 {
+                // A restart: memory is gone, and what the table may lack is read again.
+                let until = people::count(&mut connection, late.counter)
+                    .await
+                    .expect("a counter");
+                late = Late {
+                    recent_max: 100,
+                    ..Late::items()
+                };
+                round = Round::default();
+                late.add((until + 1..=newest).map(|place| (key(place), place)));
+            }
+            let keys: Vec<Key> = model.keys().copied().collect();
+            let found = late.newest(&mut connection, &keys).await.expect("a read");
+            assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), model);
+        }
+        assert!(rounds > 2, "{rounds}");
+        let held = late.recent.read().expect("no panic under it").len();
+        assert!(held < 1_000, "{held} of 2400 are still in memory");
     }
 }

@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Failure, column, digest, inconsistent, item_id};
-use super::statement::{ManyRows, bind};
+use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId, KeyId};
 use crate::model::position::Position;
@@ -18,20 +18,20 @@ pub(super) const QUARANTINE_MAX: i64 = 10_000;
 /// These may be held by that peer. What it confirmed before holds no longer where it gets a newer revision, or again
 /// what it had erased.
 pub(super) async fn offer(
-    connection: &mut SqliteConnection,
+    script: &mut Script<'_>,
     peer: &CommunityId,
     items: &[(ItemId, u32)],
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     const OFFER: ManyRows = ManyRows {
-        head: "INSERT INTO holders (item, peer, revision, offered) VALUES ",
+        head: "INSERT INTO holders (item, peer, revision, offered) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?)",
-        tail: " ON CONFLICT (item, peer) DO UPDATE SET \
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (item, peer) DO UPDATE SET \
                 received = CASE WHEN excluded.revision > revision OR erased IS NOT NULL THEN NULL ELSE received END, \
                 erased = NULL, revision = max(revision, excluded.revision)",
     };
-    OFFER
-        .execute(connection, items, |a, (item, revision)| {
+    script
+        .rows(&OFFER, items, |a, (item, revision)| {
             bind(a, item.bytes().as_slice())?;
             bind(a, peer.as_str())?;
             bind(a, i64::from(*revision))?;
@@ -42,7 +42,7 @@ pub(super) async fn offer(
 
 /// The peer confirmed these. A receipt for a revision older than the one offered says nothing of that one.
 pub(super) async fn receipt(
-    connection: &mut SqliteConnection,
+    script: &mut Script<'_>,
     peer: &CommunityId,
     items: &[(ItemId, u32, bool)],
     at: Timestamp,
@@ -62,8 +62,8 @@ pub(super) async fn receipt(
     };
     let (erased, received): (Vec<_>, Vec<_>) = items.iter().partition(|(_, _, erased)| *erased);
     for (statement, items) in [(RECEIVED, received), (ERASED, erased)] {
-        statement
-            .execute(connection, &items, |a, (item, revision, _)| {
+        script
+            .rows(&statement, &items, |a, (item, revision, _)| {
                 bind(a, item.bytes().as_slice())?;
                 bind(a, peer.as_str())?;
                 bind(a, i64::from(*revision))?;
@@ -135,21 +135,22 @@ pub(super) async fn held_by(
 
 /// A credential was sent everything up to this position.
 pub(super) async fn progress(
-    connection: &mut SqliteConnection,
+    script: &mut Script<'_>,
     viewer: &str,
     position: Position,
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO progress (viewer, position, at) VALUES (?, ?, ?) \
-         ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at",
-    )
-    .bind(viewer.to_owned())
-    .bind(position.0)
-    .bind(at.micros())
-    .execute(connection)
-    .await?;
-    Ok(())
+    script
+        .one(
+            "INSERT INTO progress (viewer, position, at) VALUES (?, ?, ?) \
+             ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at",
+            |a| {
+                bind(a, viewer)?;
+                bind(a, position.0)?;
+                bind(a, at.micros())
+            },
+        )
+        .await
 }
 
 /// How far each credential was sent its feed.
@@ -190,19 +191,20 @@ pub(super) async fn put(
 
 /// A link's cursor alone, together with what it covers.
 pub(super) async fn put_cursor(
-    connection: &mut SqliteConnection,
+    script: &mut Script<'_>,
     peer: &CommunityId,
     cursor: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO links (peer, cursor) VALUES (?, ?) \
-         ON CONFLICT (peer) DO UPDATE SET cursor = excluded.cursor",
-    )
-    .bind(peer.as_str().to_owned())
-    .bind(cursor.to_owned())
-    .execute(connection)
-    .await?;
-    Ok(())
+    script
+        .one(
+            "INSERT INTO links (peer, cursor) VALUES (?, ?) \
+             ON CONFLICT (peer) DO UPDATE SET cursor = excluded.cursor",
+            |a| {
+                bind(a, peer.as_str())?;
+                bind(a, cursor)
+            },
+        )
+        .await
 }
 
 /// The state of the link to a supplier.
@@ -225,24 +227,22 @@ pub(super) async fn link(
 }
 
 /// Keeps keys as they were seen first.
-pub(super) async fn pin(
-    connection: &mut SqliteConnection,
-    keys: &[PinnedKey],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn pin(script: &mut Script<'_>, keys: &[PinnedKey]) -> Result<(), sqlx::Error> {
     const PIN: ManyRows = ManyRows {
-        head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) VALUES ",
+        head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?,?)",
-        tail: " ON CONFLICT (key) DO NOTHING",
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO NOTHING",
     };
-    PIN.execute(connection, keys, |a, key| {
-        bind(a, key.key.0.0.as_slice())?;
-        bind(a, key.community.as_str())?;
-        bind(a, key.certificate.as_slice())?;
-        bind(a, key.is_ca)?;
-        bind(a, key.introduced_by.as_ref().map(|c| c.as_str().to_owned()))?;
-        bind(a, key.first_seen.micros())
-    })
-    .await
+    script
+        .rows(&PIN, keys, |a, key| {
+            bind(a, key.key.0.0.as_slice())?;
+            bind(a, key.community.as_str())?;
+            bind(a, key.certificate.as_slice())?;
+            bind(a, key.is_ca)?;
+            bind(a, key.introduced_by.as_ref().map(|c| c.as_str().to_owned()))?;
+            bind(a, key.first_seen.micros())
+        })
+        .await
 }
 
 /// All pinned keys and CA certificates.
@@ -275,16 +275,16 @@ pub(super) async fn pinned(connection: &mut SqliteConnection) -> Result<Vec<Pinn
 
 /// Keeps aside what was invalid, and of each supplier only the newest.
 pub(super) async fn quarantine(
-    connection: &mut SqliteConnection,
+    script: &mut Script<'_>,
     quarantined: &[Quarantined],
 ) -> Result<(), sqlx::Error> {
     const INSERT: ManyRows = ManyRows {
-        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at) VALUES ",
+        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?)",
-        tail: "",
+        tail: PASS_OVER_NULL,
     };
-    INSERT
-        .execute(connection, quarantined, |a, q| {
+    script
+        .rows(&INSERT, quarantined, |a, q| {
             bind(a, q.supplier.as_str())?;
             bind(a, q.item.map(|i| i.bytes().to_vec()))?;
             bind(a, q.reason.as_str())?;
@@ -294,14 +294,17 @@ pub(super) async fn quarantine(
         .await?;
     let suppliers: BTreeSet<&CommunityId> = quarantined.iter().map(|q| &q.supplier).collect();
     for supplier in suppliers {
-        sqlx::query(
-            "DELETE FROM quarantine WHERE supplier = ?1 AND number <= \
-             (SELECT number FROM quarantine WHERE supplier = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
-        )
-        .bind(supplier.as_str().to_owned())
-        .bind(QUARANTINE_MAX)
-        .execute(&mut *connection)
-        .await?;
+        script
+            .one(
+                "DELETE FROM quarantine WHERE supplier = ? AND number <= \
+                 (SELECT number FROM quarantine WHERE supplier = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                |a| {
+                    bind(a, supplier.as_str())?;
+                    bind(a, supplier.as_str())?;
+                    bind(a, QUARANTINE_MAX)
+                },
+            )
+            .await?;
     }
     Ok(())
 }

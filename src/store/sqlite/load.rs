@@ -92,7 +92,7 @@ const REQUESTS: ManyRows = ManyRows {
 };
 
 const DOCUMENTS: ManyRows = ManyRows {
-    head: "SELECT number, document, tag, version, content_sha256, options_sha256, parts FROM documents WHERE number IN (",
+    head: "SELECT number, document, tag, state FROM documents WHERE number IN (",
     tuple: "?",
     tail: ")",
 };
@@ -178,7 +178,7 @@ async fn load_items(
     let rows = AT_POSITIONS
         .fetch(connection, &positions, |a, p| bind(a, *p))
         .await?;
-    for row in stored(connection, rows).await? {
+    for row in stored(connection, rows, false).await? {
         let item = row.row.item;
         let now = item_now(row)?;
         known.items.insert(item, now);
@@ -271,14 +271,9 @@ async fn load_numbers(
 fn document(row: &SqliteRow) -> Result<(i64, Digest, DocumentState), Failure> {
     const TABLE: &str = "documents";
     let number: i64 = row.try_get(0)?;
-    let parts: &[u8] = column(row, 6, TABLE, "parts", &number)?;
-    let state = DocumentState {
-        tag: column(row, 2, TABLE, "tag", &number)?,
-        version: column(row, 3, TABLE, "version", &number)?,
-        content_sha256: digest(row, 4, TABLE, "content_sha256", &number)?,
-        options_sha256: digest(row, 5, TABLE, "options_sha256", &number)?,
-        parts: pack::parts_back(parts).ok_or_else(|| inconsistent(TABLE, "parts", &number))?,
-    };
+    let tag: i64 = column(row, 2, TABLE, "tag", &number)?;
+    let state = pack::document_back(tag, column(row, 3, TABLE, "state", &number)?)
+        .ok_or_else(|| inconsistent(TABLE, "state", &number))?;
     Ok((number, digest(row, 1, TABLE, "document", &number)?, state))
 }
 

@@ -44,6 +44,7 @@ pub use error::StoreError;
 use late::{Late, Round};
 use plan::Plan;
 use rows::Failure;
+use statement::Script;
 
 /// A node's database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -228,7 +229,8 @@ impl Store {
                 (&inner.documents, writer.newest.1),
             ] {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                late.write(&mut transaction, &late.whole(newest)).await?;
+                let mut script = Script::new(&mut transaction, false);
+                late.write(&mut script, &late.whole(newest)).await?;
                 transaction.commit().await?;
             }
             open::checkpoint(&mut connection).await?;
@@ -249,6 +251,9 @@ impl Store {
         }
     }
 }
+
+/// Rows up to which the statements of a batch go together.
+const SMALL_BATCH: usize = 4;
 
 /// Where a transaction broke.
 #[derive(Debug)]
@@ -312,19 +317,22 @@ impl Inner {
         )
         .await?;
         let plan = Plan::of(known, batch)?;
-        apply::plan(connection, &plan).await?;
         let items = self
             .items
             .next_slice(&writer.items_round, plan.rows.len(), writer.newest.0);
         let documents =
             self.documents
                 .next_slice(&writer.documents_round, plan.rows.len(), writer.newest.1);
+        let together = plan.rows.len() <= SMALL_BATCH && items.is_none() && documents.is_none();
+        let mut script = Script::new(connection, together);
+        apply::plan(&mut script, &plan).await?;
         if let Some(slice) = &items {
-            self.items.write(connection, slice).await?;
+            self.items.write(&mut script, slice).await?;
         }
         if let Some(slice) = &documents {
-            self.documents.write(connection, slice).await?;
+            self.documents.write(&mut script, slice).await?;
         }
+        script.flushed().await?;
         connection
             .execute("COMMIT")
             .await
@@ -355,7 +363,7 @@ impl Inner {
         Ok(Committed {
             written: plan.written,
             added: plan.rows.into_iter().map(|new| new.row).collect(),
-            changed: plan.changed,
+            changed: plan.changed.into_iter().map(|s| s.row).collect(),
         })
     }
 
@@ -393,3 +401,6 @@ impl Inner {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, Executor, Row, SqlSafeStr};
 use super::error::StoreError;
 use super::late::{Key, Late};
 use super::load::document_key;
+use super::pack::item_of_body;
 use super::people;
 use crate::model::ids::Digest;
 
@@ -38,8 +39,9 @@ const READER_CACHE: &str = "-16384";
 /// Statements that stay compiled: four sizes of some dozen statements.
 const STATEMENTS_MAX: usize = 200;
 
-/// Rows on their way from SQLite's thread. Few, because a row may carry a large content.
-const ROW_BUFFER: usize = 32;
+/// Rows on their way from SQLite's thread, so that it seldom waits. A page is collected whole in any case, and its bytes
+/// are bounded before it is read.
+const ROW_BUFFER: usize = 512;
 
 /// The schema, in steps that are never changed once released.
 fn migrations() -> Vec<Migration> {
@@ -78,7 +80,6 @@ pub(super) async fn writer(file: &Path) -> Result<SqliteConnection, StoreError> 
 pub(super) fn readers(file: &Path) -> SqlitePool {
     let options = common(file)
         .read_only(true)
-        .row_buffer_size(ROW_BUFFER)
         .pragma("cache_size", READER_CACHE)
         .pragma("temp_store", "MEMORY");
     SqlitePoolOptions::new()
@@ -93,6 +94,7 @@ fn common(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY_MAX)
+        .row_buffer_size(ROW_BUFFER)
         .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging()
 }
@@ -169,10 +171,14 @@ pub(super) async fn load_late(
     documents: &Late,
 ) -> Result<(), sqlx::Error> {
     let until = people::count(connection, items.counter).await?;
-    let rows = sqlx::query("SELECT item, position FROM log WHERE position > ?")
-        .bind(until)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        item_of_body!(),
+        ", position FROM log WHERE position > ?"
+    ))
+    .bind(until)
+    .fetch_all(&mut *connection)
+    .await?;
     for row in rows {
         let item: &[u8] = row.try_get(0)?;
         if let Ok(key) = Key::try_from(item) {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
+use super::pack::Beside;
 use super::rows::{Remains, Stored, inconsistent};
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
@@ -86,10 +87,8 @@ pub(super) enum ItemNow {
 #[derive(Debug)]
 pub(super) struct NewRow {
     pub row: LogRow,
-    pub document: Option<i64>,
-    pub ends: Option<i64>,
+    pub beside: Beside,
     pub content_key: Option<[u8; 32]>,
-    pub note: Option<String>,
 }
 
 /// What is to be written, in the order of the writes within each list.
@@ -99,7 +98,7 @@ pub(super) struct Plan<'a> {
     pub written: Vec<Written>,
     pub rows: Vec<NewRow>,
     /// Rows that were there, as they are from now on.
-    pub changed: Vec<LogRow>,
+    pub changed: Vec<Stored>,
     pub requests: Vec<([u8; 24], &'a Answer, Timestamp)>,
     pub audit: Vec<AuditRow>,
     pub others: Vec<Other<'a>>,
@@ -304,10 +303,11 @@ impl<'a> Plan<'a> {
         };
         Ok(self.push_item(NewRow {
             row,
-            document: Some(document),
-            ends: None,
+            beside: Beside {
+                document: Some(document),
+                ..Beside::default()
+            },
             content_key: Some(item.content_key),
-            note: None,
         }))
     }
 
@@ -341,7 +341,7 @@ impl<'a> Plan<'a> {
     fn withdraw_alone(&mut self, withdraw: &Withdraw) -> Result<Written, StoreError> {
         let number = match self.known.items.get(&withdraw.item) {
             Some(ItemNow::Stored(held)) => held.document,
-            Some(ItemNow::Planned(at)) => self.rows.get(*at).and_then(|r| r.document),
+            Some(ItemNow::Planned(at)) => self.rows.get(*at).and_then(|r| r.beside.document),
             Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => None,
         };
         let position = self.withdraw(withdraw)?;
@@ -377,7 +377,7 @@ impl<'a> Plan<'a> {
             None,
             withdraw.at,
             Some((remains, ends, revision)),
-            Some(withdraw.note.clone()),
+            withdraw.note.clone(),
         );
         self.audit(&withdraw.audit);
         Ok(Some(position))
@@ -433,10 +433,8 @@ impl<'a> Plan<'a> {
                 };
                 Ok(Some(self.push_item(NewRow {
                     row,
-                    document: None,
-                    ends: None,
+                    beside: Beside::default(),
                     content_key: Some(*content_key),
-                    note: None,
                 })))
             }
             DeliveredKind::Withdrawal { id, statement } => {
@@ -451,7 +449,13 @@ impl<'a> Plan<'a> {
                 };
                 let supplier = Some(deliver.supplier.clone());
                 let position = self.push_withdrawal(
-                    entry.item, *id, statement, supplier, deliver.at, ended, None,
+                    entry.item,
+                    *id,
+                    statement,
+                    supplier,
+                    deliver.at,
+                    ended,
+                    String::new(),
                 );
                 Ok(Some(position))
             }
@@ -503,10 +507,11 @@ impl<'a> Plan<'a> {
         };
         let position = self.push_row(NewRow {
             row,
-            document: None,
-            ends: Some(ends),
+            beside: Beside {
+                ends: Some(ends),
+                ..Beside::default()
+            },
             content_key: None,
-            note: None,
         });
         let recalled = ItemNow::Recalled(Box::new(remains), ends, revision);
         self.known.items.insert(item, recalled);
@@ -518,11 +523,11 @@ impl<'a> Plan<'a> {
         match held {
             ItemNow::Recalled(remains, ends, revision) => Ok((*remains, ends, revision)),
             ItemNow::Stored(held) => {
-                let mut row = held.row;
-                let remains = out_of_service(&mut row, state)?;
-                let ended = (remains, row.position.0, row.revision);
+                let mut held = *held;
+                let remains = out_of_service(&mut held.row, state)?;
+                let ended = (remains, held.row.position.0, held.row.revision);
                 self.in_service -= 1;
-                self.changed.push(row);
+                self.changed.push(held);
                 Ok(ended)
             }
             ItemNow::Planned(at) => {
@@ -550,7 +555,7 @@ impl<'a> Plan<'a> {
         supplier: Option<CommunityId>,
         at: Timestamp,
         ended: Option<(Remains, i64, u32)>,
-        note: Option<String>,
+        note: String,
     ) -> Position {
         let ends = ended.as_ref().map(|(_, ends, _)| *ends);
         let revision = ended.as_ref().map_or(0, |(_, _, revision)| *revision);
@@ -574,10 +579,12 @@ impl<'a> Plan<'a> {
         };
         let position = self.push_row(NewRow {
             row,
-            document: None,
-            ends,
+            beside: Beside {
+                document: None,
+                ends,
+                note,
+            },
             content_key: None,
-            note,
         });
         let withdrawn = ItemNow::Withdrawn(position.0);
         self.known.items.insert(item, withdrawn);

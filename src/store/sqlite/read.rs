@@ -1,10 +1,37 @@
 //! What the store tells: rows of the log, counts, and the rest.
 
-use super::rows::{Stored, columns, stored, with_content};
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{LIVE, Stored, column, columns, stored};
 use super::*;
+use crate::store::RowState;
 
 /// Rows in one answer at most, whatever is asked for.
 const ROWS_MAX: usize = 10_000;
+
+/// How often an item that is just being revised is looked up again.
+const LOOKS_MAX: u32 = 100;
+
+/// Cuts a page where its content would be more than so many bytes, behind the first row at the earliest. The sizes stand
+/// beside the rows, so that no more content is read than goes into the page.
+fn cut(rows: &mut Vec<SqliteRow>, bytes_max: usize) -> Result<(), StoreError> {
+    let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
+    let mut bytes = 0_i64;
+    let mut fits = 0;
+    for row in rows.iter() {
+        let state: i64 = column(row, 1, "log", "state", &"?")?;
+        let size: i64 = column(row, 4, "log", "size", &"?")?;
+        if state == LIVE {
+            bytes = bytes.saturating_add(size);
+        }
+        if bytes > bytes_max && fits > 0 {
+            break;
+        }
+        fits += 1;
+    }
+    rows.truncate(fits);
+    Ok(())
+}
 
 impl Store {
     /// Rows after a position in order, at most so many and (but for one row) so many bytes of content.
@@ -16,80 +43,71 @@ impl Store {
         content: bool,
     ) -> Result<Vec<LogRow>, StoreError> {
         let rows_max = i64::try_from(rows_max.min(ROWS_MAX)).unwrap_or(i64::MAX);
-        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
         let mut connection = self.reader().await?;
-        let rows = if content {
-            // How far the page goes is asked first, so that no more content is read than goes into it.
-            let last: Option<i64> = sqlx::query(
-                "SELECT max(position) FROM (SELECT position, size, \
-                 sum(size) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS total \
-                 FROM log WHERE position > ?1 ORDER BY position LIMIT ?2) WHERE total <= ?3 OR total = size",
-            )
-            .bind(after.0)
-            .bind(rows_max)
-            .bind(bytes_max)
-            .fetch_one(&mut *connection)
-            .await
-            .and_then(|row| row.try_get(0))
-            .map_err(|e| self.failed(e))?;
-            let Some(last) = last else {
-                return Ok(Vec::new());
-            };
-            sqlx::query(concat!(
+        let read = async {
+            let mut transaction = connection.begin().await?;
+            let mut rows = sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                with_content!(),
-                "WHERE l.position > ?1 AND l.position <= ?2 ORDER BY l.position"
-            ))
-            .bind(after.0)
-            .bind(last)
-            .fetch_all(&mut *connection)
-            .await
-        } else {
-            sqlx::query(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM log l WHERE l.position > ?1 ORDER BY l.position LIMIT ?2"
+                ", size FROM log WHERE position > ? ORDER BY position LIMIT ?"
             ))
             .bind(after.0)
             .bind(rows_max)
-            .fetch_all(&mut *connection)
-            .await
+            .fetch_all(&mut *transaction)
+            .await?;
+            if content {
+                cut(&mut rows, bytes_max)?;
+            }
+            stored(&mut transaction, rows, content).await
         };
-        let rows = rows.map_err(|e| self.failed(e))?;
-        let rows = stored(&mut connection, rows)
-            .await
-            .map_err(|e| self.failed(e))?;
-        Ok(rows.into_iter().map(|s: Stored| s.row).collect())
+        let rows: Vec<Stored> = read.await.map_err(|e| self.failed(e))?;
+        Ok(rows.into_iter().map(|s| s.row).collect())
     }
 
     /// The newest row of an item, in or out of service.
     pub async fn row_of(&self, item: ItemId, content: bool) -> Result<Option<LogRow>, StoreError> {
-        let key = item.bytes();
         let mut connection = self.reader().await?;
-        let newest = self.inner.items.newest(&mut connection, &[key]).await;
+        let mut looks = 1;
+        loop {
+            let row = self.newest_row(&mut connection, item, content).await?;
+            let superseded = row
+                .as_ref()
+                .is_some_and(|r| r.state == RowState::Superseded);
+            if !superseded || looks == LOOKS_MAX {
+                return Ok(row);
+            }
+            // A later row is always there with the one that it supersedes: it came while this one was looked up.
+            looks += 1;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn newest_row(
+        &self,
+        connection: &mut SqliteConnection,
+        item: ItemId,
+        content: bool,
+    ) -> Result<Option<LogRow>, StoreError> {
+        let key = item.bytes();
+        let newest = self.inner.items.newest(connection, &[key]).await;
         let newest = newest.map_err(|e| self.failed(e))?;
         let Some(position) = newest.get(&key) else {
             return Ok(None);
         };
-        let sql = if content {
-            concat!(
+        let position = *position;
+        let read = async {
+            let mut transaction = connection.begin().await?;
+            let rows = sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                with_content!(),
-                "WHERE l.position = ?1"
-            )
-        } else {
-            concat!("SELECT ", columns!(), " FROM log l WHERE l.position = ?1")
+                " FROM log WHERE position = ?"
+            ))
+            .bind(position)
+            .fetch_all(&mut *transaction)
+            .await?;
+            stored(&mut transaction, rows, content).await
         };
-        let rows = sqlx::query(sql)
-            .bind(*position)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(|e| self.failed(e))?;
-        let rows = stored(&mut connection, rows)
-            .await
-            .map_err(|e| self.failed(e))?;
+        let rows = read.await.map_err(|e| self.failed(e))?;
         Ok(rows.into_iter().map(|s| s.row).next())
     }
 

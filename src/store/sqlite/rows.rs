@@ -6,35 +6,22 @@ use bytes::Bytes;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Decode, Row, Sqlite, Type};
 
+use super::pack::{Body, Class};
 use super::statement::{ManyRows, bind};
 use super::{pack, seal};
 use crate::clock::Timestamp;
-use crate::model::ids::{CommunityId, Digest, ItemId};
+use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{LogClass, LogRow, RowState, StoreError};
 
-/// The columns of a [`Stored`], from `log l`.
+/// The columns of a [`Stored`], from `log`.
 macro_rules! columns {
     () => {
-        "l.position, l.item, l.revision, l.class, l.state, l.recorded, l.document, l.supplier, \
-         l.own_id, l.ends, l.signed, l.hops, l.local, l.tombstone"
+        "position, state, content_key, body"
     };
 }
 pub(super) use columns;
-
-/// What joins the content, behind [`columns`].
-macro_rules! with_content {
-    () => {
-        ", c.sealed, k.key FROM log l LEFT JOIN contents c ON c.position = l.position \
-         LEFT JOIN content_keys k ON k.position = l.position "
-    };
-}
-pub(super) use with_content;
-
-pub(super) const ITEM: i64 = 1;
-pub(super) const WITHDRAWAL: i64 = 2;
-pub(super) const RECALL: i64 = 3;
 
 pub(super) const LIVE: i64 = 2;
 pub(super) const SUPERSEDED: i64 = 3;
@@ -49,6 +36,8 @@ pub(super) struct Stored {
     pub document: Option<i64>,
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
+    /// How long its body is where it is stored.
+    pub body_bytes: usize,
 }
 
 /// A column by its place; a value of another type is inconsistent.
@@ -78,22 +67,65 @@ pub(super) fn inconsistent(
     }
 }
 
-/// Reads rows with [`columns`], and with the content if it was joined.
+/// Reads rows with [`columns`], and what else they need: of what ended the item's remains, and the content if it is
+/// asked for. The caller holds a transaction, so that all of it is of one moment.
 pub(super) async fn stored(
     connection: &mut SqliteConnection,
     rows: Vec<SqliteRow>,
+    content: bool,
 ) -> Result<Vec<Stored>, Failure> {
-    let raw: Vec<Raw> = rows.iter().map(raw).collect::<Result<_, _>>()?;
-    let ended: Vec<i64> = raw.iter().filter_map(|r| r.ends).collect();
+    let raw: Vec<Raw> = rows.into_iter().map(raw).collect::<Result<_, _>>()?;
+    let ended: Vec<i64> = raw.iter().filter_map(|r| r.body.ends).collect();
     let ended = if ended.is_empty() {
         HashMap::new()
     } else {
         ended_rows(connection, &ended).await?
     };
+    let mut contents = if content {
+        contents(connection, &raw).await?
+    } else {
+        HashMap::new()
+    };
     Ok(raw
         .into_iter()
-        .map(|r| assemble(r, &ended))
+        .map(|r| {
+            let content = contents.remove(&r.position);
+            assemble(r, content, &ended)
+        })
         .collect::<Result<_, _>>()?)
+}
+
+/// The contents of those rows that have one.
+async fn contents(
+    connection: &mut SqliteConnection,
+    rows: &[Raw],
+) -> Result<HashMap<i64, Bytes>, Failure> {
+    let live: Vec<&Raw> = rows.iter().filter(|r| r.has_content()).collect();
+    let (Some(first), Some(last)) = (live.first(), live.last()) else {
+        return Ok(HashMap::new());
+    };
+    let sealed = sqlx::query(
+        "SELECT position, sealed FROM contents WHERE position BETWEEN ? AND ? ORDER BY position",
+    )
+    .bind(first.position)
+    .bind(last.position)
+    .fetch_all(connection)
+    .await?;
+    let mut contents = HashMap::with_capacity(live.len());
+    // Both are in the order of positions, and nothing but live items has content.
+    let mut sealed = sealed.iter();
+    for raw in live {
+        let bad = || inconsistent("contents", "sealed", &raw.position);
+        let row = sealed.next().ok_or_else(bad)?;
+        if column::<i64>(row, 0, "contents", "position", &raw.position)? != raw.position {
+            return Err(bad().into());
+        }
+        let bytes: Vec<u8> = column(row, 1, "contents", "sealed", &raw.position)?;
+        let key = raw.content_key.as_deref().unwrap_or_default();
+        let content = seal::open(raw.body.item, raw.body.revision, key, bytes).ok_or_else(bad)?;
+        contents.insert(raw.position, content);
+    }
+    Ok(contents)
 }
 
 /// Either half of what can go wrong while rows are read.
@@ -126,120 +158,92 @@ pub(super) struct Remains {
 
 struct Raw {
     position: i64,
-    item: ItemId,
-    revision: u32,
-    class: i64,
     state: RowState,
-    recorded: Timestamp,
-    document: Option<i64>,
-    supplier: Option<CommunityId>,
-    own_id: Option<ItemId>,
-    ends: Option<i64>,
-    signed: Signed,
-    hops: Vec<Signed>,
-    local: Option<Signed>,
-    content: Option<Bytes>,
+    content_key: Option<Vec<u8>>,
+    body: Body,
+    body_bytes: usize,
 }
 
-fn raw(row: &SqliteRow) -> Result<Raw, StoreError> {
-    let position: i64 = column(row, 0, "log", "position", &"?")?;
-    let bad = |name| inconsistent("log", name, &position);
-    let item = item_id(column(row, 1, "log", "item", &position)?).ok_or_else(|| bad("item"))?;
-    let revision: i64 = column(row, 2, "log", "revision", &position)?;
-    let revision = u32::try_from(revision).map_err(|_| bad("revision"))?;
-    let class: i64 = column(row, 3, "log", "class", &position)?;
-    let state = match column(row, 4, "log", "state", &position)? {
+impl Raw {
+    fn has_content(&self) -> bool {
+        self.state == RowState::Live && self.body.class == Class::Item
+    }
+}
+
+fn raw(row: SqliteRow) -> Result<Raw, StoreError> {
+    let position: i64 = column(&row, 0, "log", "position", &"?")?;
+    let state = match column(&row, 1, "log", "state", &position)? {
         LIVE => RowState::Live,
         SUPERSEDED => RowState::Superseded,
         WITHDRAWN => RowState::Withdrawn,
-        _ => return Err(bad("state")),
+        _ => return Err(inconsistent("log", "state", &position)),
     };
-    let supplier: Option<&str> = column(row, 7, "log", "supplier", &position)?;
-    let own_id: Option<&[u8]> = column(row, 8, "log", "own_id", &position)?;
-    let packed = if state == RowState::Live {
-        column(row, 10, "log", "signed", &position)?
-    } else {
-        column(row, 13, "log", "tombstone", &position)?
-    };
-    let hops = match column::<Option<Vec<u8>>>(row, 11, "log", "hops", &position)? {
-        Some(hops) => pack::hops_back(Bytes::from(hops)).ok_or_else(|| bad("hops"))?,
-        None => Vec::new(),
-    };
-    let local = column::<Option<Vec<u8>>>(row, 12, "log", "local", &position)?
-        .map(|local| pack::signed_back(Bytes::from(local)).ok_or_else(|| bad("local")))
-        .transpose()?;
-    let content = if row.len() > 14 && state == RowState::Live && class == ITEM {
-        let sealed: Vec<u8> = column(row, 14, "contents", "sealed", &position)?;
-        let key: &[u8] = column(row, 15, "content_keys", "key", &position)?;
-        let content = seal::open(item, revision, key, sealed)
-            .ok_or_else(|| inconsistent("contents", "sealed", &position))?;
-        Some(content)
-    } else {
-        None
-    };
+    let body: Vec<u8> = column(&row, 3, "log", "body", &position)?;
+    let body_bytes = body.len();
     Ok(Raw {
         position,
-        item,
-        revision,
-        class,
         state,
-        recorded: Timestamp::from_micros(column(row, 5, "log", "recorded", &position)?),
-        document: column(row, 6, "log", "document", &position)?,
-        supplier: supplier
-            .map(|s| CommunityId::parse(s).map_err(|_| bad("supplier")))
-            .transpose()?,
-        own_id: own_id
-            .map(|id| item_id(id).ok_or_else(|| bad("own_id")))
-            .transpose()?,
-        ends: column(row, 9, "log", "ends", &position)?,
-        signed: signed_column(packed).ok_or_else(|| bad("signed"))?,
-        hops,
-        local,
-        content,
+        content_key: column(&row, 2, "log", "content_key", &position)?,
+        body: pack::body_back(Bytes::from(body))
+            .ok_or_else(|| inconsistent("log", "body", &position))?,
+        body_bytes,
     })
 }
 
-fn signed_column(bytes: Vec<u8>) -> Option<Signed> {
-    pack::signed_back(Bytes::from(bytes))
-}
-
-fn assemble(raw: Raw, ended: &HashMap<i64, Remains>) -> Result<Stored, StoreError> {
+fn assemble(
+    raw: Raw,
+    content: Option<Bytes>,
+    ended: &HashMap<i64, Remains>,
+) -> Result<Stored, StoreError> {
     let bad = |name| inconsistent("log", name, &raw.position);
-    let remains = match raw.ends {
-        Some(ends) => Some(ended.get(&ends).cloned().ok_or_else(|| bad("ends"))?),
+    let remains = match raw.body.ends {
+        Some(ends) => Some(ended.get(&ends).cloned().ok_or_else(|| bad("body"))?),
         None => None,
     };
-    let class = match (raw.class, remains) {
-        (ITEM, _) => LogClass::Item {
-            envelope: raw.signed,
-            hops: raw.hops,
-            local: raw.local,
+    let Body {
+        class,
+        item,
+        revision,
+        recorded,
+        document,
+        ends,
+        supplier,
+        hops,
+        local,
+        signed,
+    } = raw.body;
+    let class = match (class, signed, remains) {
+        (Class::Item, Some(envelope), None) => LogClass::Item {
+            envelope,
+            hops,
+            local,
         },
-        (WITHDRAWAL, remains) => LogClass::Withdrawal {
-            id: raw.own_id.ok_or_else(|| bad("own_id"))?,
-            statement: raw.signed,
-            item_recorded: remains.as_ref().map_or(raw.recorded, |r| r.recorded),
+        (Class::Withdrawal(id), Some(statement), remains) => LogClass::Withdrawal {
+            id,
+            statement,
+            item_recorded: remains.as_ref().map_or(recorded, |r| r.recorded),
             of: remains.map(|r| (r.tombstone, r.hops, r.local)),
         },
-        (RECALL, Some(r)) => LogClass::Recall {
+        (Class::Recall, None, Some(r)) => LogClass::Recall {
             of: (r.tombstone, r.hops, r.local),
             item_recorded: r.recorded,
         },
-        _ => return Err(bad("class")),
+        _ => return Err(bad("body")),
     };
     Ok(Stored {
         row: LogRow {
             position: Position(raw.position),
-            item: raw.item,
-            revision: raw.revision,
+            item,
+            revision,
             class,
             state: raw.state,
-            recorded: raw.recorded,
-            supplier: raw.supplier,
-            content: raw.content,
+            recorded,
+            supplier,
+            content,
         },
-        document: raw.document,
-        ends: raw.ends,
+        document,
+        ends,
+        body_bytes: raw.body_bytes,
     })
 }
 
@@ -250,19 +254,25 @@ async fn ended_rows(
     let rows = AT_POSITIONS
         .fetch(connection, positions, |a, p| bind(a, *p))
         .await?;
-    rows.iter()
+    rows.into_iter()
         .map(|row| {
             let raw = raw(row)?;
-            if raw.class != ITEM || raw.state == RowState::Live {
-                return Err(inconsistent("log", "ends", &raw.position).into());
+            match (raw.state, raw.body.class, raw.body.signed) {
+                (
+                    RowState::Superseded | RowState::Withdrawn,
+                    Class::Item,
+                    Some(Signed { record, .. }),
+                ) => {
+                    let remains = Remains {
+                        tombstone: record,
+                        hops: raw.body.hops,
+                        local: raw.body.local,
+                        recorded: raw.body.recorded,
+                    };
+                    Ok((raw.position, remains))
+                }
+                _ => Err(inconsistent("log", "body", &raw.position).into()),
             }
-            let remains = Remains {
-                tombstone: raw.signed.record,
-                hops: raw.hops,
-                local: raw.local,
-                recorded: raw.recorded,
-            };
-            Ok((raw.position, remains))
         })
         .collect()
 }

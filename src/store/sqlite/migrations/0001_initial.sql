@@ -5,26 +5,17 @@
 PRAGMA application_id = 1397511497;
 
 -- Everything in the order in which it became durable. A row is never deleted.
--- class: 1 item, 2 withdrawal, 3 recall. state: 2 live, 3 superseded, 4 withdrawn (all of one byte, so that a row keeps its size).
--- signed, hops, local: a signed record is the length of its signature (1 byte), key id (32), signature, record; hops have
--- four bytes of length before each. Once a row is out of service, `signed` is zeros and `tombstone` stands for it.
+-- state: 2 live, 3 superseded, 4 withdrawn (each of one byte). size: bytes of content, also after they are gone.
+-- content_key: the key under which the content of the same position is sealed; zeros once it is erased.
+-- body: everything else, in one piece, because columns cost more than bytes (pack.rs says what is in it). Out of service
+-- a tombstone stands in it in place of the envelope, and zeros fill it up: a row that keeps its size is overwritten where
+-- it stands, so that no page of the database keeps a copy.
 CREATE TABLE log (
-    position  INTEGER PRIMARY KEY,
-    item      BLOB    NOT NULL,
-    revision  INTEGER NOT NULL,
-    class     INTEGER NOT NULL,
-    state     INTEGER NOT NULL,
-    recorded  INTEGER NOT NULL,
-    size      INTEGER NOT NULL,
-    document  INTEGER,
-    supplier  TEXT,
-    own_id    BLOB,
-    ends      INTEGER,
-    signed    BLOB    NOT NULL,
-    hops      BLOB,
-    local     BLOB,
-    tombstone BLOB,
-    note      TEXT
+    position    INTEGER PRIMARY KEY,
+    state       INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    content_key BLOB,
+    body        BLOB    NOT NULL
 ) STRICT;
 
 -- Where an item stands in the log. Keys are as good as random, so rows come here late and sorted (late.rs).
@@ -40,23 +31,12 @@ CREATE TABLE contents (
     sealed   BLOB NOT NULL
 ) STRICT;
 
--- The keys. Erasing overwrites a key with zeros in its place: a row that keeps its size is never moved, so that no page
--- of the database keeps a copy.
-CREATE TABLE content_keys (
-    position INTEGER PRIMARY KEY,
-    key      BLOB NOT NULL
-) STRICT;
-
--- Documents of members and what they were made into.
--- parts: 22 bytes each: label, item, revision, kind.
+-- Documents of members and what they were made into: state is in one piece, see pack.rs.
 CREATE TABLE documents (
-    number         INTEGER PRIMARY KEY,
-    document       BLOB    NOT NULL,
-    tag            INTEGER NOT NULL,
-    version        TEXT    NOT NULL,
-    content_sha256 BLOB    NOT NULL,
-    options_sha256 BLOB    NOT NULL,
-    parts          BLOB    NOT NULL
+    number   INTEGER PRIMARY KEY,
+    document BLOB    NOT NULL,
+    tag      INTEGER NOT NULL,
+    state    BLOB    NOT NULL
 ) STRICT;
 
 -- Where a document stands, by the first 16 bytes of its identity. Filled late and sorted, as item_positions.
