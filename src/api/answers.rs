@@ -5,7 +5,7 @@ use crate::log::EntryBody;
 use crate::model::decision::Decision;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::label::Label;
-use crate::model::submission::Refusal;
+use crate::model::submission::{self, Reason, Refusal};
 use crate::overview::{Explanation, Place, PlaceState};
 use crate::policy::{Reader, Recipient, remedy};
 use crate::store::LogClass;
@@ -106,18 +106,12 @@ pub(super) fn refusal(refusal: &Refusal) -> pb::Refusal {
     }
 }
 
-/// A malformed push on a stream.
-pub(super) fn malformed(malformed: &Malformed) -> pb::Refusal {
-    pb::Refusal {
-        reason: crate::model::submission::Reason::BadOption
-            .name()
-            .to_owned(),
-        message: malformed.to_string(),
-        places: vec![pb::RefusalPlace {
-            place: malformed.field.to_owned(),
-            message: malformed.problem.clone(),
-        }],
-    }
+/// A push with a word outside its bounds is refused like any other.
+pub(super) fn bad_option(malformed: &Malformed) -> Refusal {
+    Refusal::new(Reason::BadOption, malformed.to_string()).at([submission::Place {
+        place: malformed.field.to_owned(),
+        message: malformed.problem.clone(),
+    }])
 }
 
 /// The readers of a part or an item, each with the decision.

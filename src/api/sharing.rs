@@ -112,7 +112,7 @@ impl SharingParts {
         use pb::push_items_response::Outcome as Answer;
         let request_id = push.request_id.clone();
         let outcome = match submission(viewer, push) {
-            Err(malformed) => Answer::Refused(answers::malformed(&malformed)),
+            Err(malformed) => Answer::Refused(answers::refusal(&answers::bad_option(&malformed))),
             Ok(submission) => match self.intake.push(submission).await {
                 Ok(Outcome::Done(pushed)) => Answer::Done(intake::to_pb(&pushed)),
                 Ok(Outcome::Refused(refusal)) => Answer::Refused(answers::refusal(&refusal)),
@@ -158,7 +158,8 @@ impl SharingService for Sharing {
         let viewer = viewer(&request)?;
         let push = request.into_inner();
         let _room = self.parts.room_for(push.content.len()).await;
-        let submission = submission(viewer, push).map_err(|e| status::malformed(&e))?;
+        let submission =
+            submission(viewer, push).map_err(|e| status::refusal(&answers::bad_option(&e)))?;
         match self.parts.intake.push(submission).await {
             Ok(Outcome::Done(pushed)) => Ok(Response::new(intake::to_pb(&pushed))),
             Ok(Outcome::Refused(refusal)) => Err(status::refusal(&refusal)),
@@ -232,7 +233,8 @@ impl SharingService for Sharing {
             push.request_id = uuid::Uuid::nil().to_string();
         }
         let _room = self.parts.room_for(push.content.len()).await;
-        let submission = submission(viewer, push).map_err(|e| status::malformed(&e))?;
+        let submission =
+            submission(viewer, push).map_err(|e| status::refusal(&answers::bad_option(&e)))?;
         match self.parts.intake.preview(submission).await {
             Ok(Ok((parts, remarks))) => Ok(Response::new(pb::PreviewItemResponse {
                 items: parts

@@ -72,6 +72,7 @@ pub enum SupplyEnd {
 #[derive(Debug)]
 struct UnderWay {
     cursor: String,
+    position: Position,
     items: Vec<(ItemId, u32, bool)>,
 }
 
@@ -181,6 +182,8 @@ where
                 self.federation.log.resume(place)
             }
         };
+        // The peer may have stored more than what we know it has: an acknowledgement is lost in a crash of either side.
+        place.position = place.position.min(self.confirmed().await?);
         let mut wakes = self.federation.log.wakes();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -339,7 +342,10 @@ where
             let position = entry.row.position;
             let erased = matches!(next, Outgoing::Recall(_));
             items.push((entry.item(), entry.row.revision, erased));
-            let (signers, introductions) = self.introductions.for_records(next.records());
+            // The hop that is added here is signed with our own key; the follower keeps it with the items.
+            let own = (!erased).then(|| self.federation.signer.key_id());
+            let keys = next.records().into_iter().map(|record| record.key);
+            let (signers, introductions) = self.introductions.for_keys(keys.chain(own));
             message.signers.extend(signers);
             message.introductions.extend(introductions);
             let content = match &next {
@@ -374,6 +380,7 @@ where
                 message.cursor.clone_from(&cursor);
                 self.under_way.push_back(UnderWay {
                     cursor,
+                    position,
                     items: std::mem::take(&mut items),
                 });
                 self.pass_on(std::mem::take(&mut message)).await?;
@@ -439,6 +446,11 @@ where
             .federation
             .cursors
             .seal(&self.viewer(), place, &*self.federation.entropy);
+        self.under_way.push_back(UnderWay {
+            cursor: cursor.clone(),
+            position: place.position,
+            items: Vec::new(),
+        });
         let message = pb::FollowResponse {
             cursor,
             ..Default::default()
@@ -479,19 +491,41 @@ where
             // A heartbeat's cursor, or one that was confirmed before.
             return Ok(());
         };
-        let items: Vec<(ItemId, u32, bool)> = self
-            .under_way
-            .drain(..=upto)
-            .flat_map(|u| u.items)
-            .filter(|(item, ..)| !ack.quarantined.contains(&item.to_string()))
-            .collect();
-        let write = Write::Receipt {
-            peer: self.peer.clone(),
-            items,
-            at: self.federation.clock.now(),
+        let at = self.federation.clock.now();
+        let confirmed: Vec<UnderWay> = self.under_way.drain(..=upto).collect();
+        let Some(position) = confirmed.last().map(|u| u.position) else {
+            return Ok(());
         };
-        self.federation.log.write(write).await?;
+        let receipt = Write::Receipt {
+            peer: self.peer.clone(),
+            items: confirmed
+                .into_iter()
+                .flat_map(|u| u.items)
+                .filter(|(item, ..)| !ack.quarantined.contains(&item.to_string()))
+                .collect(),
+            at,
+        };
+        // Behind the receipts: what is not recorded when we crash goes out once more, and is confirmed then.
+        let progress = Write::Progress {
+            viewer: self.viewer(),
+            position,
+            at,
+        };
+        let log = &self.federation.log;
+        let (receipt, progress) = tokio::join!(log.write(receipt), log.write(progress));
+        receipt?;
+        progress?;
         Ok(())
+    }
+
+    /// Up to where the peer's receipts are recorded.
+    async fn confirmed(&self) -> Result<Position, SupplyEnd> {
+        let viewer = self.viewer();
+        let progress = self.federation.log.store().progress().await?;
+        Ok(progress
+            .into_iter()
+            .find(|(who, ..)| *who == viewer)
+            .map_or(Position::START, |(_, position, _)| position))
     }
 
     fn viewer(&self) -> String {

@@ -32,16 +32,23 @@ impl Introductions {
         &mut self,
         records: impl IntoIterator<Item = &'a Signed>,
     ) -> (Vec<pb::Signer>, Vec<pb::Introduction>) {
+        self.for_keys(records.into_iter().map(|record| record.key))
+    }
+
+    /// The same for records that are signed with these keys.
+    pub fn for_keys(
+        &mut self,
+        keys: impl IntoIterator<Item = KeyId>,
+    ) -> (Vec<pb::Signer>, Vec<pb::Introduction>) {
         let mut signers = Vec::new();
         let mut introductions = Vec::new();
-        for record in records {
-            if !self.told.insert(record.key) {
+        for id in keys {
+            if !self.told.insert(id) {
                 continue;
             }
-            let (Some(key), Some(certificate)) = (
-                self.keys.verifying_key(record.key),
-                self.keys.certificate(record.key),
-            ) else {
+            let (Some(key), Some(certificate)) =
+                (self.keys.verifying_key(id), self.keys.certificate(id))
+            else {
                 continue;
             };
             signers.push(pb::Signer {

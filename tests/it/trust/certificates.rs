@@ -12,7 +12,7 @@ use sluis::model::ids::CommunityId;
 use sluis::trust::{Authority, BadRequest, Bundles, Issue, Purpose, TrustError, client_config};
 use x509_parser::prelude::FromDer as _;
 
-use crate::support::{
+use super::support::{
     Community, DAY, Raw, date, good, shake_hands, signing_usage, spki, start, uri_name,
 };
 
@@ -334,7 +334,7 @@ fn a_ca_vouches_only_for_names_of_its_community_with_the_key_and_purpose_they_ha
     let host = ["node.energy.isac.example".to_owned()];
     let issue = |id: &str, key: &[u8], purpose, hosts: &[String], life: i64| {
         energy.authority.issue(&Issue {
-            id: &crate::support::id(id),
+            id: &super::support::id(id),
             public_key: key,
             not_before: start(),
             not_after: start().plus_seconds(life),
@@ -420,7 +420,7 @@ fn nothing_that_a_signing_request_asks_for_is_given() {
     params.key_usages = vec![Ku::KeyCertSign, Ku::CrlSign];
     params.extended_key_usages = vec![Eku::ServerAuth, Eku::Any];
     let request = params.serialize_request(&key).unwrap();
-    let siem = crate::support::id(SIEM);
+    let siem = super::support::id(SIEM);
     let issued = energy
         .authority
         .issue_for_request(request.der(), &siem, start(), 7 * DAY)
@@ -470,7 +470,7 @@ fn nothing_that_a_signing_request_asks_for_is_given() {
 #[test]
 fn a_signing_request_is_bounded_on_p256_and_signed_with_its_own_key() {
     let energy = Community::new("energy.isac.example");
-    let siem = crate::support::id(SIEM);
+    let siem = super::support::id(SIEM);
     let refused =
         |request: &[u8]| match energy
             .authority

@@ -11,7 +11,7 @@ use sluis::model::invite::Invite;
 use sluis::model::member::{Member, Standing};
 use sluis::trust::Presented;
 
-use crate::house::{House, candidate, day, member, person, request, tool};
+use super::house::{House, candidate, day, member, person, request, tool};
 
 const ENERGY: &str = "energy.isac.example";
 

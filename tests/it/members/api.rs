@@ -14,7 +14,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::house::{Node, day};
+use super::house::{Node, day};
 
 const ENERGY: &str = "energy.isac.example";
 
@@ -219,7 +219,7 @@ async fn a_stranger_learns_nothing_but_that_a_certificate_is_needed() {
     let unknown = pb::enrollment_service_client::EnrollmentServiceClient::new(stranger.clone())
         .enroll(pb::EnrollRequest {
             secret: bytes::Bytes::from_static(&[7; 32]),
-            signing_request: crate::house::request().into(),
+            signing_request: super::house::request().into(),
         })
         .await
         .expect_err("a guess");

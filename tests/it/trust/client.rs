@@ -12,7 +12,7 @@ use sluis::model::ids::Digest;
 use sluis::model::invite::{Invite, InviteKind};
 use sluis::trust::TlsCredential;
 
-use crate::support::{Community, DAY, Node, start};
+use super::support::{Community, DAY, Node, start};
 
 const SIEM: &str = "/member/acme/tool/siem";
 

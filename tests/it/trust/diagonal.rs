@@ -10,7 +10,7 @@ use sluis::provenance::Keyring as _;
 use sluis::store::PinnedKey;
 use sluis::trust::{Bundles, ExpectedServer, Keys, TrustError, client_config};
 
-use crate::support::{Community, DAY, Raw, date, good, shake_hands, signing_usage, spki, start};
+use super::support::{Community, DAY, Raw, date, good, shake_hands, signing_usage, spki, start};
 
 fn communities() -> Vec<Community> {
     // Names that contain each other, begin with each other and end with each other.

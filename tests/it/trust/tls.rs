@@ -8,7 +8,7 @@ use sluis::trust::{ExpectedServer, LiveCredential, Presented, client_config};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Community, DAY, Node, Raw, careless_client, good, shake_hands, start};
+use super::support::{Community, DAY, Node, Raw, careless_client, good, shake_hands, start};
 
 #[tokio::test]
 async fn both_ends_prefer_hybrid_post_quantum_key_exchange_over_tls_1_3() {

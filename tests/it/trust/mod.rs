@@ -1,15 +1,9 @@
 //! Identity and trust, with real sockets and real TLS: whom a node lets in, to whom a client talks, and how a connection
 //! ends (threats 24 to 29, 32, 33, 48; invariants 7, 28, 29).
 
-#[cfg(test)]
 mod certificates;
-#[cfg(test)]
 mod client;
-#[cfg(test)]
 mod diagonal;
-#[cfg(test)]
 mod listener;
-#[cfg(test)]
 mod support;
-#[cfg(test)]
 mod tls;

@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::support::{Community, DAY, Node, quick_limits, start};
+use super::support::{Community, DAY, Node, quick_limits, start};
 
 const SIEM: &str = "/member/acme/tool/siem";
 

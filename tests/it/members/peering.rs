@@ -14,7 +14,7 @@ use sluis::wire::pb;
 use sluis::wire::pb::peering_service_server::{PeeringService, PeeringServiceServer};
 use tonic::{Request, Response, Status};
 
-use crate::house::{House, Node, community, day};
+use super::house::{House, Node, community, day};
 
 const ENERGY: &str = "energy.isac.example";
 const WATER: &str = "water.isac.example";

@@ -1,0 +1,6 @@
+//! The command line as a script meets it: exit codes, JSON keys, configuration, starting and stopping.
+
+mod exit_codes;
+mod json;
+mod serving;
+mod settings;
