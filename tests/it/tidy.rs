@@ -17,6 +17,7 @@ const FLOORS: &[&str] = &[
     "formats",
     "markings",
     "partition",
+    "inspect",
     "provenance",
     "policy",
     "tasks",
