@@ -83,6 +83,9 @@ pub(super) enum ItemNow {
     Recalled(Box<Remains>, i64, u32),
     /// Withdrawn, by the row at this position.
     Withdrawn(i64),
+    /// Never here, and withdrawn by these communities before it came. Which of them it belongs to, if to any, is not
+    /// known: each keeps out only what has the same origin.
+    Forestalled(Vec<CommunityId>),
 }
 
 /// A new row of the log.
@@ -266,7 +269,9 @@ impl<'a> Plan<'a> {
                     .rows
                     .get(*at)
                     .is_some_and(|r| r.row.revision < item.revision),
-                Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) => false,
+                Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_)) => {
+                    false
+                }
                 None => item.revision == 1,
             });
         revised
@@ -275,7 +280,10 @@ impl<'a> Plan<'a> {
                 .iter()
                 .all(|w| match self.known.items.get(&w.item) {
                     Some(ItemNow::Stored(_) | ItemNow::Planned(_)) => true,
-                    Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => false,
+                    Some(
+                        ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_),
+                    )
+                    | None => false,
                 })
     }
 
@@ -344,7 +352,8 @@ impl<'a> Plan<'a> {
         let number = match self.known.items.get(&withdraw.item) {
             Some(ItemNow::Stored(held)) => held.document,
             Some(ItemNow::Planned(at)) => self.rows.get(*at).and_then(|r| r.beside.document),
-            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => None,
+            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))
+            | None => None,
         };
         let position = self.withdraw(withdraw)?;
         let document = number
@@ -364,9 +373,8 @@ impl<'a> Plan<'a> {
     fn withdraw(&mut self, withdraw: &Withdraw) -> Result<Option<Position>, StoreError> {
         let held = match self.known.items.remove(&withdraw.item) {
             None => return Ok(None),
-            Some(ItemNow::Withdrawn(at)) => {
-                let withdrawn = ItemNow::Withdrawn(at);
-                self.known.items.insert(withdraw.item, withdrawn);
+            Some(gone @ (ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))) => {
+                self.known.items.insert(withdraw.item, gone);
                 return Ok(None);
             }
             Some(held) => held,
@@ -407,6 +415,7 @@ impl<'a> Plan<'a> {
                 Ok((remains, new.row.position.0, new.row.revision))
             }
             ItemNow::Withdrawn(at) => Err(inconsistent("log", "class", &at)),
+            ItemNow::Forestalled(_) => Err(inconsistent("log", "class", &"?")),
         }
     }
 
