@@ -133,7 +133,7 @@ pub(super) async fn held_by(
     Ok(items.iter().copied().filter(|i| held.contains(i)).collect())
 }
 
-/// A credential was sent everything up to this position.
+/// A credential was sent everything up to this position. One that reads again from further back had the later ones before.
 pub(super) async fn progress(
     script: &mut Script<'_>,
     viewer: &str,
@@ -143,7 +143,8 @@ pub(super) async fn progress(
     script
         .one(
             "INSERT INTO progress (viewer, position, at) VALUES (?, ?, ?) \
-             ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at",
+             ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at \
+             WHERE excluded.position > progress.position",
             |a| {
                 bind(a, viewer)?;
                 bind(a, position.0)?;
