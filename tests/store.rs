@@ -995,11 +995,13 @@ async fn links_progress_keys_and_meta_come_back() {
         introduced_by: Some(community("msp.isac.example")),
         first_seen: Timestamp::from_seconds(1),
     };
-    let other = PinnedKey {
+    let others = PinnedKey {
+        community: community("evil.example"),
         certificate: vec![2],
+        first_seen: Timestamp::from_seconds(2),
         ..key.clone()
     };
-    f.commit(Write::PinKeys(vec![key.clone(), other])).await;
+    f.commit(Write::PinKeys(vec![key.clone(), others])).await;
     assert_eq!(f.store.pinned_keys().await.unwrap(), [key]);
     assert_eq!(f.store.meta("cursor-key").await.unwrap(), None);
     f.store.set_meta("cursor-key", b"1").await.unwrap();
@@ -1008,6 +1010,33 @@ async fn links_progress_keys_and_meta_come_back() {
         f.store.meta("cursor-key").await.unwrap(),
         Some(b"2".to_vec())
     );
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_takes_the_place_of_the_one_before() {
+    let f = Fixture::new().await;
+    let first = PinnedKey {
+        key: KeyId(Digest([1; 32])),
+        community: community("water.isac.example"),
+        certificate: vec![1],
+        is_ca: false,
+        introduced_by: Some(community("msp.isac.example")),
+        first_seen: Timestamp::from_seconds(1),
+    };
+    let renewed = PinnedKey {
+        certificate: vec![2],
+        introduced_by: None,
+        first_seen: Timestamp::from_seconds(9),
+        ..first.clone()
+    };
+    let kept = PinnedKey {
+        certificate: vec![2],
+        ..first.clone()
+    };
+    f.commit(Write::PinKeys(vec![first.clone()])).await;
+    f.commit(Write::PinKeys(vec![renewed.clone(), renewed]))
+        .await;
+    assert_eq!(f.store.pinned_keys().await.unwrap(), [kept]);
 }
 
 #[tokio::test]

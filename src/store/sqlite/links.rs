@@ -227,12 +227,16 @@ pub(super) async fn link(
     })
 }
 
-/// Keeps keys as they were seen first.
+/// Keeps keys: when and by whom one was seen first, and the certificate that was seen last. Another community's certificate
+/// of the same key changes nothing.
 pub(super) async fn pin(script: &mut Script<'_>, keys: &[PinnedKey]) -> Result<(), sqlx::Error> {
     const PIN: ManyRows = ManyRows {
         head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?,?)",
-        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO NOTHING",
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO UPDATE SET certificate = excluded.certificate \
+                WHERE excluded.community = pinned_keys.community AND excluded.is_ca = pinned_keys.is_ca \
+                AND excluded.first_seen >= pinned_keys.first_seen \
+                AND excluded.certificate <> pinned_keys.certificate",
     };
     script
         .rows(&PIN, keys, |a, key| {
