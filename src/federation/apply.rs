@@ -272,7 +272,11 @@ fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<
                 key,
                 introduced_by: (community != *supplier).then(|| supplier.clone()),
                 community,
-                certificate: signer.certificate.to_vec(),
+                // The newest that is known of a renewed key, which this one need not be.
+                certificate: federation
+                    .keys
+                    .certificate(key)
+                    .unwrap_or_else(|| signer.certificate.to_vec()),
                 is_ca: false,
                 first_seen: now,
             }),
