@@ -55,6 +55,11 @@ pub fn verify_signer(
 }
 
 impl Keys {
+    /// Most communities that one peer introduces: far more than a sector has, and few enough to be kept.
+    pub const INTRODUCED_MAX: usize = 64;
+    /// Most signing keys of one community: one a year, and a few that were lost.
+    pub const KEYS_MAX: usize = 16;
+
     /// No keys yet; certificates will be checked against these bundles. In a node they are not those of TLS: a community
     /// with which there was first contact connects, and is believed for items only once both sides have signed.
     pub fn new(first_hand: Bundles) -> Self {
@@ -107,7 +112,8 @@ impl Keys {
     /// signed while it was good still verifies.
     ///
     /// # Errors
-    /// If it is not a signer's, does not verify, or its key is known as another community's.
+    /// If it is not a signer's, does not verify, its key is known as another community's, or is new and its
+    /// community has [`Keys::KEYS_MAX`] already.
     pub fn admit(
         &self,
         certificate: &[u8],
@@ -125,6 +131,17 @@ impl Keys {
         };
         let anchors = trusted.anchors_at(&community, now)?;
         verify(certificate, &leaf, Usage::Signing, &anchors, now)?;
+        let known = self.known.load();
+        let of_community = known
+            .values()
+            .filter(|known| known.key.community == community)
+            .count();
+        if !known.contains_key(&id) && of_community >= Self::KEYS_MAX {
+            return Err(TrustError::TooManyKeys {
+                community,
+                most: Self::KEYS_MAX,
+            });
+        }
         self.insert(&leaf, certificate, now, first_hand)?;
         Ok((id, community))
     }
@@ -156,7 +173,7 @@ impl Keys {
     /// The same on the word of a peer, the hop before that community. The caller pins them.
     ///
     /// # Errors
-    /// As [`Keys::introduce`].
+    /// As [`Keys::introduce`]; or if the peer has introduced [`Keys::INTRODUCED_MAX`] others.
     pub fn introduce_from(
         &self,
         introducer: &CommunityId,
@@ -187,6 +204,11 @@ impl Keys {
         }
         let pinned = self.introduced.certificates(community);
         if pinned.is_empty() {
+            if introducer.is_some_and(|by| count(&introducers, by) >= Self::INTRODUCED_MAX) {
+                return Err(refuse(
+                    "whoever introduces it has introduced 64 communities already",
+                ));
+            }
             self.introduced.set(community, ca_certificates)?;
             introducers.insert(community.clone(), introducer.cloned());
             Ok(())

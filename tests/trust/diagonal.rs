@@ -350,3 +350,44 @@ fn a_key_that_was_known_first_hand_outlives_the_ca_that_vouched_for_it() {
         assert!(keys.verifying_key(id).is_some());
     }
 }
+
+#[test]
+fn a_community_has_sixteen_signing_keys_and_one_of_them_renews() {
+    let energy = Community::new("energy.isac.example");
+    let keys = Keys::new(energy.bundles());
+    let key = || KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let first = signer(&energy, &energy, &key());
+    keys.admit(&first, start()).unwrap();
+    for _ in 1..Keys::KEYS_MAX {
+        keys.admit(&signer(&energy, &energy, &key()), start())
+            .unwrap();
+    }
+    let more = keys.admit(&signer(&energy, &energy, &key()), start());
+    assert!(matches!(more, Err(TrustError::TooManyKeys { .. })));
+    keys.admit(&first, start()).unwrap();
+}
+
+#[test]
+fn a_peer_introduces_sixty_four_communities_and_another_peer_its_own() {
+    let energy = Community::new("energy.isac.example");
+    let [water, msp] =
+        ["water", "msp"].map(|id| CommunityId::parse(&format!("{id}.isac.example")).unwrap());
+    let keys = Keys::new(energy.bundles());
+    let introduce = |by: &CommunityId, c: &Community| {
+        keys.introduce_from(by, &c.name, &c.authority.ca_certificates())
+    };
+    let far: Vec<_> = (0..=Keys::INTRODUCED_MAX)
+        .map(|n| Community::new(&format!("far{n}.isac.example")))
+        .collect();
+    let (more, taken) = far.split_last().unwrap();
+    for one in taken {
+        introduce(&water, one).unwrap();
+    }
+    assert_eq!(keys.introduced_count(&water), Keys::INTRODUCED_MAX);
+    assert!(matches!(
+        introduce(&water, more),
+        Err(TrustError::NotIntroduced { .. })
+    ));
+    introduce(&water, &taken[0]).unwrap();
+    introduce(&msp, more).unwrap();
+}
