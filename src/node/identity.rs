@@ -151,8 +151,8 @@ fn signer(
             path: path.clone(),
             problem: "this is no Ed25519 key in PEM (PKCS#8); restore it from a backup",
         };
-        let der =
-            PrivatePkcs8KeyDer::from_pem_slice(&files::read(&path)?).map_err(|_| damaged())?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(&files::read_private(&path)?)
+            .map_err(|_| damaged())?;
         SigningKey::from_pkcs8(community.clone(), der.secret_pkcs8_der()).map_err(|_| damaged())?
     } else {
         let (key, der) = SigningKey::generate(community.clone());
