@@ -9,8 +9,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::feed::MemberViewer;
 use crate::gate;
 use crate::log::{Entry, EntryBody, Log};
-use crate::model::ids::{CommunityId, CredentialName, ItemId, MemberId, Role, SpiffeId};
+use crate::model::ids::{CommunityId, ItemId, MemberId, Role, SpiffeId};
 use crate::model::label::Label;
+use crate::model::roster::Roster;
+use crate::model::words::Attribution;
 use crate::policy::{ItemFacts, MemberFacts, Reader, Recipient, Viewer, decide, recipients};
 use crate::store::{Holder, StoreError};
 
@@ -87,7 +89,11 @@ impl Overview {
         };
         let roster = self.log.roster();
         let now = self.clock.now();
-        let facts = gate::with_onward(&facts, &entry, &roster);
+        let mut facts = gate::with_onward(&facts, &entry, &roster);
+        if *asker == Asker::Operator && is_anonymous(&entry) {
+            // Who sees an item because it is its own would give the source away (invariant 13).
+            facts.submitter = None;
+        }
         let mut all = recipients(&facts, &roster, self.newcomer_history, now);
         if let Asker::Member(viewer) = asker
             && !is_own(&facts, &viewer.member)
@@ -133,6 +139,14 @@ impl Overview {
         {
             return Ok(None);
         }
+        let facts = if *asker == Asker::Operator && is_anonymous(&entry) {
+            ItemFacts {
+                submitter: None,
+                ..facts
+            }
+        } else {
+            facts
+        };
         let mut places = self.member_places(&entry, &facts).await?;
         for holder in self.log.store().holders(item).await? {
             places.push(peer_place(&holder, facts.withdrawn));
@@ -149,6 +163,7 @@ impl Overview {
         let withdrawn = facts.withdrawn;
         let in_service = ItemFacts {
             withdrawn: false,
+            valid_until: None,
             ..facts.clone()
         };
         // The newest row of a withdrawn item is its withdrawal: whoever read past it has been told.
@@ -164,7 +179,11 @@ impl Overview {
                 let past = progress
                     .iter()
                     .filter(|(viewer, position, _)| {
-                        member_of(viewer).as_ref() == member(&r.to) && *position >= mark.0
+                        *position >= mark.0
+                            && SpiffeId::parse(viewer).is_ok_and(|viewer| {
+                                member_of(&viewer) == member(&r.to)
+                                    && self.may_see(&in_service, &roster, &viewer, now)
+                            })
                     })
                     .map(|(_, _, at)| *at)
                     .max();
@@ -184,16 +203,32 @@ impl Overview {
     }
 
     fn sees(&self, facts: &ItemFacts, viewer: &MemberViewer, now: Timestamp) -> bool {
-        let roster = self.log.roster();
-        roster.members.get(&viewer.member).is_some_and(|member| {
-            let facts_of = MemberFacts::of(
-                member,
-                &self.here,
-                &viewer.credential,
-                self.newcomer_history,
-            );
-            decide(facts, &Viewer::Member(facts_of), now).permits()
+        let id = SpiffeId::credential(&self.here, &viewer.member, &viewer.credential);
+        self.may_see(facts, &self.log.roster(), &id, now)
+    }
+
+    fn may_see(
+        &self,
+        facts: &ItemFacts,
+        roster: &Roster,
+        viewer: &SpiffeId,
+        now: Timestamp,
+    ) -> bool {
+        let Role::Credential(member, credential) = &viewer.role else {
+            return false;
+        };
+        roster.members.get(member).is_some_and(|member| {
+            let viewer = MemberFacts::of(member, &self.here, credential, self.newcomer_history);
+            decide(facts, &Viewer::Member(viewer), now).permits()
         })
+    }
+}
+
+/// The source stays unnamed to everybody. Of an item out of service that is not known any more: then it counts as so.
+fn is_anonymous(entry: &Entry) -> bool {
+    match &entry.body {
+        EntryBody::Item { envelope, .. } => envelope.attribution == Attribution::Anonymous,
+        EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
     }
 }
 
@@ -241,11 +276,9 @@ fn member(reader: &Reader) -> Option<&MemberId> {
     }
 }
 
-fn member_of(viewer: &str) -> Option<MemberId> {
-    match SpiffeId::parse(viewer).ok()?.role {
-        Role::Credential(member, CredentialName::Person(_) | CredentialName::Tool(_)) => {
-            Some(member)
-        }
+fn member_of(viewer: &SpiffeId) -> Option<&MemberId> {
+    match &viewer.role {
+        Role::Credential(member, _) => Some(member),
         Role::Member(_) | Role::Node(_) | Role::Signer(_) | Role::Operator(_) => None,
     }
 }

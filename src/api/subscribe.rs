@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::sharing::{SharingParts, feed_status};
@@ -19,6 +20,9 @@ use crate::wire::pb;
 pub(super) const MESSAGES_WAITING_MAX: usize = 2;
 /// A stream without news is told so this often, so that both ends know that the other lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How far a subscriber has come is written down at most this often: each time costs a row in a commit, and a hundred
+/// subscribers of a busy node would have more of them than there are items.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// What a subscriber asked for beside its filter.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +36,27 @@ type Out = mpsc::Sender<Result<pb::SubscribeResponse, Status>>;
 
 /// Serves a subscriber until its right, its stream or the node ends.
 pub(super) async fn serve(parts: Arc<SharingParts>, mut reader: Reader, wishes: Wishes, out: Out) {
+    let mut progress = Progress {
+        sent: Position::START,
+        recorded: Position::START,
+        next: Instant::now(),
+    };
+    feed(&parts, &mut reader, wishes, &out, &mut progress).await;
+    progress.record(&parts, &reader).await;
+}
+
+async fn feed(
+    parts: &SharingParts,
+    reader: &mut Reader,
+    wishes: Wishes,
+    out: &Out,
+    progress: &mut Progress,
+) {
     let mut introductions = Introductions::new(parts.keys.clone(), [parts.overview.here.clone()]);
     let draining = parts.tasks.draining().clone();
     let mut told_caught_up = false;
-    let mut recorded = Position::START;
+    // Due so long after the last message, whatever happened unseen in between: its time tells nothing (threat 11).
+    let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     loop {
         let page = match reader.next(PAGE_ROWS_MAX, wishes.content).await {
             Ok(page) => page,
@@ -48,26 +69,28 @@ pub(super) async fn serve(parts: Arc<SharingParts>, mut reader: Reader, wishes: 
         let caught_up = page.caught_up;
         if !page.entries.is_empty() || (caught_up && !told_caught_up) {
             told_caught_up = caught_up;
-            if send(&reader, page, wishes, &mut introductions, &out)
+            if send(reader, page, wishes, &mut introductions, out)
                 .await
                 .is_err()
             {
                 return;
             }
+            beat.reset();
         }
+        progress.sent = reader.position();
         if !caught_up {
             continue;
-        }
-        if reader.position() > recorded {
-            recorded = reader.position();
-            record_progress(&parts, &reader).await;
         }
         if wishes.until_caught_up {
             return;
         }
+        if progress.next <= Instant::now() {
+            progress.record(parts, reader).await;
+        }
         tokio::select! {
             going_on = reader.changed() => if !going_on { return },
-            () = tokio::time::sleep(HEARTBEAT) => {
+            () = tokio::time::sleep_until(progress.next), if progress.is_owed() => {}
+            _ = beat.tick() => {
                 let heartbeat = pb::SubscribeResponse {
                     cursor: reader.cursor(),
                     caught_up: true,
@@ -82,6 +105,28 @@ pub(super) async fn serve(parts: Arc<SharingParts>, mut reader: Reader, wishes: 
                 return;
             }
             () = out.closed() => return,
+        }
+    }
+}
+
+/// How far a subscriber was sent its feed, and how far that is written down.
+struct Progress {
+    sent: Position,
+    recorded: Position,
+    /// Not before this.
+    next: Instant,
+}
+
+impl Progress {
+    fn is_owed(&self) -> bool {
+        self.sent > self.recorded
+    }
+
+    async fn record(&mut self, parts: &SharingParts, reader: &Reader) {
+        if self.is_owed() {
+            self.recorded = self.sent;
+            self.next = Instant::now() + PROGRESS_EVERY;
+            record_progress(parts, reader, self.sent).await;
         }
     }
 }
@@ -103,29 +148,20 @@ pub(super) async fn page(
 ) -> Result<pb::ListItemsResponse, FeedError> {
     let mut introductions = Introductions::new(parts.keys.clone(), [parts.overview.here.clone()]);
     let mut answer = pb::ListItemsResponse::default();
-    // A page is full or the last: its size tells nothing of what was left out (threat 11).
-    loop {
-        let missing = most.saturating_sub(answer.entries.len());
-        let page = reader.next(missing, false).await?;
-        for visible in &page.entries {
-            let (signers, introduced) =
-                introductions.for_records(records(&visible.entry.row.class));
-            answer.signers.extend(signers);
-            answer.introductions.extend(introduced);
-            let (mut entry, _) = answers::feed_entry(visible, false);
-            entry.cursor = reader.cursor_at(visible.entry.row.position);
-            answer.entries.push(entry);
-        }
-        if page.caught_up {
-            record_progress(parts, &reader).await;
-            return Ok(answer);
-        }
-        if answer.entries.len() >= most {
-            answer.next_page_token = reader.cursor();
-            record_progress(parts, &reader).await;
-            return Ok(answer);
-        }
+    let page = reader.next(most, false).await?;
+    for visible in &page.entries {
+        let (signers, introduced) = introductions.for_records(records(&visible.entry.row.class));
+        answer.signers.extend(signers);
+        answer.introductions.extend(introduced);
+        let (mut entry, _) = answers::feed_entry(visible, false);
+        entry.cursor = reader.cursor_at(visible.entry.row.position);
+        answer.entries.push(entry);
     }
+    if !page.caught_up {
+        answer.next_page_token = reader.cursor();
+    }
+    record_progress(parts, &reader, reader.position()).await;
+    Ok(answer)
 }
 
 /// Sends a page: small documents together, each large one in pieces of its own.
@@ -180,10 +216,13 @@ async fn pass_on(out: &Out, message: pb::SubscribeResponse) -> Result<(), Gone> 
 }
 
 /// Remembers how far the viewer has read; a failure costs a line in `trace`, nothing else.
-async fn record_progress(parts: &SharingParts, reader: &Reader) {
+async fn record_progress(parts: &SharingParts, reader: &Reader, position: Position) {
+    if !reader.is_unfiltered() {
+        return;
+    }
     let write = Write::Progress {
         viewer: reader.viewer_id().to_owned(),
-        position: reader.position(),
+        position,
         at: parts.overview.clock.now(),
     };
     if let Err(error) = parts.overview.log.write(write).await {

@@ -268,26 +268,26 @@ pub(super) fn show_line(entry: &VerifiedEntry, output: &Output) -> Result<(), Fa
     }
     let line = match &entry.record {
         Record::Item(envelope) => format!(
-            "{}  {}  {:10}  {}  {}  {}",
+            "{}  {}  {:10}  {}  {:ORIGIN_WIDTH$}  {}",
             minute(&envelope.created.to_string()),
             output.label(Some(envelope.label), LABEL_WIDTH),
             envelope.kind.name(),
             envelope.item,
-            envelope.origin,
+            envelope.origin.as_str(),
             shown(&envelope.title)
         ),
         Record::Withdrawal(withdrawal) => format!(
-            "{}  {}  {:10}  {}  {}  withdraws {} ({})",
+            "{}  {}  {:10}  {}  {:ORIGIN_WIDTH$}  withdraws {} ({})",
             minute(&withdrawal.time.to_string()),
             output.label(None, LABEL_WIDTH),
             Kind::Withdrawal.name(),
             withdrawal.id,
-            withdrawal.origin,
+            withdrawal.origin.as_str(),
             withdrawal.item,
             withdrawal.reason.name()
         ),
         Record::Recall(item) => format!(
-            "{:16}  {}  {:10}  {item}  {}  recalled: it does not go this far any more",
+            "{:16}  {}  {:10}  {item}  {:ORIGIN_WIDTH$}  recalled: it does not go this far any more",
             "-",
             output.label(None, LABEL_WIDTH),
             Kind::Withdrawal.name(),
@@ -313,7 +313,9 @@ fn backoff(breaks: u32, entropy: &dyn Entropy) -> Duration {
     Duration::from_millis(half.saturating_add(half.saturating_mul(u64::from(random)) / 255))
 }
 
-const HEADER: &str = "created (UTC)     label             kind        item                                  origin  title";
+const HEADER: &str = "created (UTC)     label             kind        item                                  origin                title";
+/// Of most communities' ids; a longer one moves its line only.
+const ORIGIN_WIDTH: usize = 20;
 /// The width of `TLP:AMBER+STRICT`.
 const LABEL_WIDTH: usize = 16;
 /// A node that restarts is back within a second or two.

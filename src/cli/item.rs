@@ -298,7 +298,10 @@ pub(super) fn show_decisions(
                     recipient.role.into(),
                     recipient.decision.into(),
                     recipient.rule.unwrap_or("-").into(),
-                    recipient.remedy.into(),
+                    match (recipient.decision, recipient.remedy) {
+                        ("withhold", remedy) if remedy.is_empty() => "nothing".into(),
+                        (_, remedy) => remedy.into(),
+                    },
                 ]
             }),
         )?;

@@ -1,6 +1,6 @@
 //! `sluis join`: from an invite to a credential. The private key is made on this machine and never leaves it.
 
-use std::io::{BufRead as _, Read as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ struct Joined {
 }
 
 pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<Exit, Failure> {
-    let text = invite_text(&arguments.invite)?;
+    let text = invite_text(&arguments.invite, context)?;
     let invite = Invite::parse(&text).map_err(|error| {
         // The error says itself what to copy.
         Failure::failed(error.to_string())
@@ -77,9 +77,12 @@ pub(super) async fn run(arguments: JoinArguments, context: &Context) -> Result<E
 }
 
 /// The invite as it was typed, or the first line of standard input.
-pub(super) fn invite_text(argument: &str) -> Result<String, Failure> {
+pub(super) fn invite_text(argument: &str, context: &Context) -> Result<String, Failure> {
     if argument != "-" {
         return Ok(argument.trim().to_owned());
+    }
+    if std::io::stdin().is_terminal() {
+        context.output.note("paste the invite, then press Enter:");
     }
     let mut line = String::new();
     std::io::stdin()

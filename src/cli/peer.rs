@@ -128,7 +128,7 @@ async fn invite(arguments: InviteArguments, context: &Context) -> Result<Exit, F
 }
 
 async fn accept(arguments: AcceptArguments, context: &Context) -> Result<Exit, Failure> {
-    let invite = join::invite_text(&arguments.invite)?;
+    let invite = join::invite_text(&arguments.invite, context)?;
     // Told here, so that no other node is asked about a line that was not copied whole.
     Invite::parse(&invite).map_err(|error| Failure::failed(error.to_string()))?;
     let session = session::as_operator(context).await?;

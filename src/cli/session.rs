@@ -274,6 +274,15 @@ async fn with_profile(profile: &Profile, context: &Context) -> Result<Session, F
 }
 
 async fn with_data(data: &Path, context: &Context) -> Result<Session, Failure> {
+    if let Err(error) = std::fs::metadata(data.join(config::FILE))
+        && error.kind() == std::io::ErrorKind::PermissionDenied
+    {
+        return Err(Failure::because(
+            format!("{} cannot be read", shown(&data.to_string_lossy())),
+            &error,
+        )
+        .next("an operator's commands are for the user that runs the node"));
+    }
     if !is_node(data) {
         return Err(Failure::failed(format!(
             "{} is not the data directory of a node: it has no {}",

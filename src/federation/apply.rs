@@ -8,12 +8,14 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use prost::Message;
 
 use super::Federation;
 use super::follower::SessionEnd;
 use crate::clock::{Timestamp, random_bytes};
 use crate::gate;
 use crate::log::EntryBody;
+use crate::model::decision::Rule;
 use crate::model::ids::{CommunityId, Digest, ItemId, KeyId};
 use crate::model::signed::Signed;
 use crate::provenance::{self, VerifiedItem};
@@ -68,6 +70,10 @@ impl Assembly {
     /// Takes a message. Refuses what is out of order or out of bounds: then the link is cut and begins again.
     pub(super) fn take(&mut self, message: pb::FollowResponse) -> Result<(), SessionEnd> {
         use pb::federation_frame::Frame;
+        self.bytes = self.bytes.saturating_add(message.encoded_len());
+        if self.bytes > BATCH_BYTES_MAX {
+            return Err(SessionEnd::Misbehaved("too many bytes without a cursor"));
+        }
         self.signers.extend(message.signers);
         self.introductions.extend(message.introductions);
         for frame in message.frames {
@@ -79,7 +85,6 @@ impl Assembly {
             }
             match frame {
                 Frame::Item(mut item) => {
-                    self.grow(item.content.len())?;
                     if item.content_continues {
                         self.open = Some(BytesMut::from(&*std::mem::take(&mut item.content)));
                     }
@@ -93,6 +98,9 @@ impl Assembly {
         let count = self.received.len() + self.signers.len() + self.introductions.len();
         if count > FRAMES_MAX {
             return Err(SessionEnd::Misbehaved("too many frames without a cursor"));
+        }
+        if count == 0 && self.open.is_none() {
+            self.bytes = 0;
         }
         Ok(())
     }
@@ -111,7 +119,6 @@ impl Assembly {
     }
 
     fn chunk(&mut self, chunk: &pb::ContentChunk) -> Result<(), SessionEnd> {
-        self.grow(chunk.data.len())?;
         let Some(open) = &mut self.open else {
             return Err(SessionEnd::Misbehaved("a chunk out of place"));
         };
@@ -128,23 +135,16 @@ impl Assembly {
         }
         Ok(())
     }
-
-    fn grow(&mut self, bytes: usize) -> Result<(), SessionEnd> {
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > BATCH_BYTES_MAX {
-            return Err(SessionEnd::Misbehaved("too many bytes without a cursor"));
-        }
-        Ok(())
-    }
 }
 
-/// Verifies a batch and stores what is valid, what is not in quarantine, and the cursor, in one transaction.
+/// Verifies a batch and stores what is valid, what is not in quarantine, and the cursor, in one transaction. Answers the
+/// items that went into quarantine.
 pub(super) async fn apply(
     federation: &Arc<Federation>,
     supplier: &CommunityId,
     cursor: &str,
     batch: Batch,
-) -> Result<(), SessionEnd> {
+) -> Result<Vec<String>, SessionEnd> {
     let keys = admit(federation, supplier, &batch);
     let mut deliver = Deliver {
         supplier: supplier.clone(),
@@ -183,6 +183,21 @@ pub(super) async fn apply(
             Err(quarantined) => deliver.quarantined.push(quarantined),
         }
     }
+    if deliver
+        .quarantined
+        .iter()
+        .any(|bad| bad.reason == Rule::NotInForce.name())
+    {
+        // Not the peer's fault, and not lost: the batch comes again when the agreement is in force again.
+        return Err(SessionEnd::Refused(
+            "the agreement ended while a batch was on its way".to_owned(),
+        ));
+    }
+    let quarantined = deliver
+        .quarantined
+        .iter()
+        .filter_map(|bad| bad.item.map(|item| item.to_string()))
+        .collect();
     for bad in &deliver.quarantined {
         tracing::warn!(
             peer.id = %supplier,
@@ -192,7 +207,7 @@ pub(super) async fn apply(
         );
     }
     match federation.log.write(Write::Deliver(deliver)).await? {
-        Written::Delivered(_) | Written::Done => Ok(()),
+        Written::Delivered(_) | Written::Done => Ok(quarantined),
         Written::Appended(_)
         | Written::Repeated(_)
         | Written::Unexpected(_)
@@ -367,7 +382,10 @@ impl Verifier {
             &self.federation.here,
             &self.federation.keys,
         )
-        .map_err(|fault| bad(&signed.record, None, fault.to_string()))?;
+        .map_err(|fault| {
+            let claimed = crate::wire::envelope::parse(&signed.record).ok();
+            bad(&signed.record, claimed.map(|e| e.item), fault.to_string())
+        })?;
         let id = verified.envelope().item;
         let roster = self.federation.log.roster();
         gate::judge_inbound(

@@ -177,9 +177,10 @@ impl Session<'_> {
         let start = pb::follow_request::Message::Start(pb::FollowStart { cursor });
         send(&acks, start).await?;
         let mut client = self.client()?;
-        let mut stream = client
-            .follow(ReceiverStream::new(acks_sent))
+        let stream = client.follow(ReceiverStream::new(acks_sent));
+        let mut stream = tokio::time::timeout(SILENCE, stream)
             .await
+            .map_err(|_| SessionEnd::Silent)?
             .map_err(|status| refused(&status))?
             .into_inner();
         let mut assembly = Assembly::default();
@@ -209,8 +210,11 @@ impl Session<'_> {
                 });
             } else if !cursor.is_empty() {
                 let batch = assembly.batch()?;
-                apply::apply(self.federation, self.peer, &cursor, batch).await?;
-                let ack = pb::follow_request::Message::Ack(pb::FollowAck { cursor });
+                let quarantined = apply::apply(self.federation, self.peer, &cursor, batch).await?;
+                let ack = pb::follow_request::Message::Ack(pb::FollowAck {
+                    cursor,
+                    quarantined,
+                });
                 send(&acks, ack).await?;
             }
         }
@@ -261,12 +265,16 @@ async fn send(
 }
 
 fn refused(status: &tonic::Status) -> SessionEnd {
+    /// What a peer says goes into our log and status: a sentence of it.
+    const CHARS_MAX: usize = 300;
+    let told = || -> String {
+        let visible = status.message().chars().filter(|c| !c.is_control());
+        visible.take(CHARS_MAX).collect()
+    };
     match status.code() {
         tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Cancelled => {
-            SessionEnd::Unreachable(
-                crate::client::explain(status).unwrap_or_else(|| status.message().to_owned()),
-            )
+            SessionEnd::Unreachable(crate::client::explain(status).unwrap_or_else(told))
         }
-        _ => SessionEnd::Refused(status.message().to_owned()),
+        _ => SessionEnd::Refused(told()),
     }
 }

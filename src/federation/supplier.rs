@@ -13,17 +13,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::{Stream, StreamExt};
 
 use super::Federation;
 use crate::feed::{Introductions, InvalidCursor};
 use crate::gate::{self, GateError, Passed};
-use crate::log::{Entry, EntryBody, LogError};
+use crate::log::{Entry, EntryBody, LogError, Wake};
+use crate::model::decision::Rule;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::{FeedPlace, Position};
+use crate::model::roster::Roster;
 use crate::model::signed::Signed;
-use crate::store::{LogClass, StoreError, Write};
+use crate::store::{LogClass, RowState, StoreError, Write};
 use crate::wire::{pb, words};
 
 /// Most messages under way without an acknowledgement.
@@ -32,6 +35,8 @@ pub const UNACKNOWLEDGED_MAX: usize = 16;
 const ROUND_ROWS_MAX: usize = 256;
 /// Most bytes of content in one round and in one message, but for a single larger document.
 const ROUND_BYTES_MAX: usize = 1024 * 1024;
+/// Most reads of the log in one round; then the peer is told where to come back to, if it is time for that.
+const ROUND_READS_MAX: usize = 16;
 /// A document goes in pieces of this size.
 pub const CHUNK_BYTES: usize = 512 * 1024;
 /// A link without news is told so this often.
@@ -85,6 +90,42 @@ impl Outgoing {
             Outgoing::Recall(entry) => entry,
         }
     }
+
+    /// What of it is signed and travels.
+    fn records(&self) -> Vec<&Signed> {
+        match (self, &self.entry().row.class) {
+            (Outgoing::Item(_), LogClass::Item { envelope, hops, .. }) => {
+                std::iter::once(envelope).chain(hops.iter()).collect()
+            }
+            (Outgoing::Recall(_), LogClass::Withdrawal { statement, .. }) => vec![statement],
+            // A bare recall carries an id and nothing of what is withheld.
+            (Outgoing::Item(_) | Outgoing::Recall(_), _) => Vec::new(),
+        }
+    }
+
+    /// What it weighs on the wire beside its content, in bytes.
+    fn weight_of_records(&self) -> usize {
+        /// Signature, key, and the hop that is added.
+        const AROUND: usize = 512;
+        let records = self.records();
+        records.iter().map(|r| r.record.len() + AROUND).sum()
+    }
+
+    fn weight(&self) -> usize {
+        let content = match self {
+            Outgoing::Item(passed) => passed.entry().row.content.as_ref().map_or(0, Bytes::len),
+            Outgoing::Recall(_) => 0,
+        };
+        content.saturating_add(self.weight_of_records())
+    }
+}
+
+/// What one way through the log found for the peer.
+#[derive(Debug)]
+struct Round {
+    outgoing: Vec<Outgoing>,
+    /// Up to where was looked.
+    scanned: Position,
 }
 
 /// One stream to one follower.
@@ -136,7 +177,10 @@ where
                 epoch: 0,
                 position: Position::START,
             },
-            cursor => self.federation.cursors.open(&self.viewer(), cursor)?,
+            cursor => {
+                let place = self.federation.cursors.open(&self.viewer(), cursor)?;
+                self.federation.log.resume(place)
+            }
         };
         // The peer may have stored more than what we know it has: an acknowledgement is lost in a crash of either side.
         place.position = place.position.min(self.confirmed().await?);
@@ -160,12 +204,8 @@ where
                 };
             }
             wakes.mark_unchanged();
-            let rows = self
-                .federation
-                .log
-                .entries_after(place.position, ROUND_ROWS_MAX, ROUND_BYTES_MAX, true)
-                .await?;
-            let Some(last) = rows.last().map(|r| r.row.position) else {
+            let round = self.round(place.position, &roster).await?;
+            if round.outgoing.is_empty() && round.scanned == place.position {
                 if !told_caught_up {
                     self.send_heartbeat(place).await?;
                     told_caught_up = true;
@@ -177,23 +217,55 @@ where
                     () = draining.cancelled() => return Err(SupplyEnd::Draining),
                 }
                 continue;
-            };
-            let outgoing = self.judge(&rows, &roster).await?;
-            self.offer(&outgoing).await?;
+            }
+            self.offer(&round.outgoing).await?;
             // Whatever changed since the decision is decided anew before anything leaves (threat 8).
             if !Arc::ptr_eq(&roster, &self.federation.log.roster()) {
                 continue;
             }
-            self.send(outgoing, place.epoch).await?;
-            place.position = last;
+            let sent = self.send(round.outgoing, place.epoch, &wakes).await?;
+            place.position = sent.unwrap_or(round.scanned);
+            if sent.is_none() && heartbeat.tick().now_or_never().is_some() {
+                // A long stretch without anything for the peer: it is told where to come back to.
+                self.send_place(place).await?;
+            }
         }
+    }
+
+    /// Goes through the log until there is a message full for the peer, nothing more is there, or the roster changed. How
+    /// much was passed over on the way shows nowhere (threat 11).
+    async fn round(&self, after: Position, roster: &Arc<Roster>) -> Result<Round, SupplyEnd> {
+        let mut round = Round {
+            outgoing: Vec::new(),
+            scanned: after,
+        };
+        let mut bytes = 0_usize;
+        for _ in 0..ROUND_READS_MAX {
+            let rows = self
+                .federation
+                .log
+                .entries_after(round.scanned, ROUND_ROWS_MAX, ROUND_BYTES_MAX, true)
+                .await?;
+            let Some(last) = rows.last().map(|r| r.row.position) else {
+                break;
+            };
+            let outgoing = self.judge(&rows, roster).await?;
+            bytes += outgoing.iter().map(Outgoing::weight).sum::<usize>();
+            round.outgoing.extend(outgoing);
+            round.scanned = last;
+            let full = bytes >= ROUND_BYTES_MAX || round.outgoing.len() >= ROUND_ROWS_MAX;
+            if full || !Arc::ptr_eq(roster, &self.federation.log.roster()) {
+                break;
+            }
+        }
+        Ok(round)
     }
 
     /// What of these entries goes to the peer: items that pass, and recalls of what it may hold and has lost.
     async fn judge(
         &self,
         rows: &[Arc<Entry>],
-        roster: &crate::model::roster::Roster,
+        roster: &Roster,
     ) -> Result<Vec<Outgoing>, SupplyEnd> {
         let federation = &self.federation;
         let now = federation.clock.now();
@@ -202,17 +274,18 @@ where
             .peers
             .get(&self.peer)
             .is_some_and(|p| p.in_force_at(now));
-        let may_be_a_recall =
-            |entry: &Entry| may_be_a_recall(entry) && (in_force || !is_an_item(entry));
-        let judged: Vec<Result<Passed, &Arc<Entry>>> = rows
+        let judged: Vec<Result<Passed, (&Arc<Entry>, bool)>> = rows
             .iter()
-            .map(|row| gate::judge(row, &self.peer, &federation.here, roster, now).map_err(|_| row))
+            .map(|row| {
+                gate::judge(row, &self.peer, &federation.here, roster, now)
+                    .map_err(|rule| (row, may_be_a_recall(row, rule, in_force)))
+            })
             .collect();
         let perhaps_held: Vec<ItemId> = judged
             .iter()
             .filter_map(|j| j.as_ref().err())
-            .filter(|entry| may_be_a_recall(entry))
-            .map(|entry| entry.item())
+            .filter(|(_, recall)| *recall)
+            .map(|(entry, _)| entry.item())
             .collect();
         let held = if perhaps_held.is_empty() {
             Vec::new()
@@ -227,7 +300,7 @@ where
             .into_iter()
             .filter_map(|judged| match judged {
                 Ok(passed) => Some(Outgoing::Item(passed)),
-                Err(entry) if may_be_a_recall(entry) && held.contains(&entry.item()) => {
+                Err((entry, true)) if held.contains(&entry.item()) => {
                     Some(Outgoing::Recall(Arc::clone(entry)))
                 }
                 Err(_) => None,
@@ -252,8 +325,14 @@ where
         Ok(())
     }
 
-    /// Sends, coalesced into messages of about [`ROUND_BYTES_MAX`].
-    async fn send(&mut self, outgoing: Vec<Outgoing>, epoch: u32) -> Result<(), SupplyEnd> {
+    /// Sends, coalesced into messages of about [`ROUND_BYTES_MAX`]. Where the log or the roster changed while a message
+    /// waited for room, the rest is not sent: the answer is the position up to which it was.
+    async fn send(
+        &mut self,
+        outgoing: Vec<Outgoing>,
+        epoch: u32,
+        wakes: &watch::Receiver<Wake>,
+    ) -> Result<Option<Position>, SupplyEnd> {
         let mut message = pb::FollowResponse::default();
         let mut items = Vec::new();
         let mut bytes = 0_usize;
@@ -264,9 +343,9 @@ where
             let erased = matches!(next, Outgoing::Recall(_));
             items.push((entry.item(), entry.row.revision, erased));
             // The hop that is added here is signed with our own key; the follower keeps it with the items.
-            let keys = records(&entry).into_iter().map(|record| record.key);
-            let own = self.federation.signer.key_id();
-            let (signers, introductions) = self.introductions.for_keys(keys.chain([own]));
+            let own = (!erased).then(|| self.federation.signer.key_id());
+            let keys = next.records().into_iter().map(|record| record.key);
+            let (signers, introductions) = self.introductions.for_keys(keys.chain(own));
             message.signers.extend(signers);
             message.introductions.extend(introductions);
             let content = match &next {
@@ -277,7 +356,7 @@ where
             let first = chunks.next().unwrap_or_default();
             bytes = bytes
                 .saturating_add(first.len())
-                .saturating_add(weight(&entry));
+                .saturating_add(next.weight_of_records());
             message
                 .frames
                 .push(self.frame(next, first, !chunks.is_empty())?);
@@ -310,9 +389,13 @@ where
                     let ack = self.acks.next().await;
                     self.acknowledged(ack).await?;
                 }
+                // What waited may have been withdrawn, or the right to it lost, meanwhile (threat 8).
+                if outgoing.peek().is_some() && wakes.has_changed().unwrap_or(true) {
+                    return Ok(Some(position));
+                }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn frame(
@@ -357,6 +440,24 @@ where
         }
     }
 
+    /// Tells the peer a place to come back to, without anything else.
+    async fn send_place(&mut self, place: FeedPlace) -> Result<(), SupplyEnd> {
+        let cursor = self
+            .federation
+            .cursors
+            .seal(&self.viewer(), place, &*self.federation.entropy);
+        self.under_way.push_back(UnderWay {
+            cursor: cursor.clone(),
+            position: place.position,
+            items: Vec::new(),
+        });
+        let message = pb::FollowResponse {
+            cursor,
+            ..Default::default()
+        };
+        self.pass_on(message).await
+    }
+
     async fn send_heartbeat(&mut self, place: FeedPlace) -> Result<(), SupplyEnd> {
         let now = self.federation.clock.now();
         let cursor = self
@@ -374,7 +475,8 @@ where
         self.pass_on(message).await
     }
 
-    /// Records what the peer has confirmed. An acknowledgement of a cursor confirms all messages up to it.
+    /// Records what the peer has confirmed. An acknowledgement of a cursor confirms all messages up to it, but for what the
+    /// peer says that it did not take.
     async fn acknowledged(
         &mut self,
         ack: Option<Result<pb::FollowRequest, tonic::Status>>,
@@ -396,7 +498,11 @@ where
         };
         let receipt = Write::Receipt {
             peer: self.peer.clone(),
-            items: confirmed.into_iter().flat_map(|u| u.items).collect(),
+            items: confirmed
+                .into_iter()
+                .flat_map(|u| u.items)
+                .filter(|(item, ..)| !ack.quarantined.contains(&item.to_string()))
+                .collect(),
             at,
         };
         // Behind the receipts: what is not recorded when we crash goes out once more, and is confirmed then.
@@ -427,37 +533,18 @@ where
     }
 }
 
-fn is_an_item(entry: &Entry) -> bool {
-    matches!(entry.body, EntryBody::Item { .. })
-}
-
-/// A withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has.
-fn may_be_a_recall(entry: &Entry) -> bool {
+/// Whether a withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has
+/// that it lost the right to. One that only expired, or comes back to where it was, takes nothing away.
+fn may_be_a_recall(entry: &Entry, rule: Rule, in_force: bool) -> bool {
     match &entry.body {
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
         EntryBody::Item { .. } => {
-            entry.row.state == crate::store::RowState::Live && entry.row.revision > 1
+            in_force
+                && entry.row.state == RowState::Live
+                && entry.row.revision > 1
+                && !matches!(rule, Rule::Expired | Rule::Loop)
         }
     }
-}
-
-fn records(entry: &Entry) -> Vec<&Signed> {
-    match &entry.row.class {
-        LogClass::Item { envelope, hops, .. } => {
-            std::iter::once(envelope).chain(hops.iter()).collect()
-        }
-        LogClass::Withdrawal { statement, .. } => vec![statement],
-        LogClass::Recall { .. } => Vec::new(),
-    }
-}
-
-/// What an entry weighs on the wire beside its content.
-fn weight(entry: &Entry) -> usize {
-    const AROUND: usize = 512;
-    records(entry)
-        .iter()
-        .map(|signed| signed.record.len() + AROUND)
-        .sum()
 }
 
 fn frame(frame: pb::federation_frame::Frame) -> pb::FederationFrame {

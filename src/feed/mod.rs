@@ -14,7 +14,7 @@ mod reader;
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, Entropy};
+use crate::clock::{Clock, Entropy, Timestamp};
 use crate::log::{Entry, EntryBody, Log};
 use crate::model::ids::{CommunityId, CredentialName, ItemId, MemberId, Role, SpiffeId};
 use crate::model::item::Envelope;
@@ -24,7 +24,7 @@ use crate::model::position::{FeedPlace, Position};
 use crate::model::roster::Roster;
 use crate::model::words::{Attribution, Kind};
 use crate::policy::{ItemFacts, MemberFacts, Viewer, decide};
-use crate::store::{RowState, StoreError};
+use crate::store::{LogClass, RowState, StoreError};
 
 pub use cursor::{Cursors, InvalidCursor};
 pub use introductions::Introductions;
@@ -68,6 +68,23 @@ pub struct Visible {
     pub entry: Arc<Entry>,
     /// The submitting member, where this viewer may know it.
     pub submitter: Option<SpiffeId>,
+}
+
+impl Visible {
+    /// What it weighs on the wire, in bytes, with its content where that was read.
+    fn weight(&self) -> usize {
+        /// Signatures, keys, path and framing.
+        const AROUND: usize = 512;
+        let record = |signed: &crate::model::signed::Signed| signed.record.len() + AROUND;
+        let content = self.entry.row.content.as_ref().map_or(0, bytes::Bytes::len);
+        match &self.entry.row.class {
+            LogClass::Item { envelope, hops, .. } => {
+                content + record(envelope) + hops.iter().map(record).sum::<usize>()
+            }
+            LogClass::Withdrawal { statement, .. } => record(statement),
+            LogClass::Recall { .. } => AROUND,
+        }
+    }
 }
 
 /// The viewer may no longer read.
@@ -122,7 +139,7 @@ impl Feed {
                 epoch: 0,
                 position: Position::START,
             },
-            cursor => self.cursors.open(&id, cursor)?,
+            cursor => self.log.resume(self.cursors.open(&id, cursor)?),
         };
         Ok(Reader::new(Arc::clone(self), viewer, id, place, filter))
     }
@@ -134,18 +151,28 @@ impl Feed {
         item: ItemId,
         content: bool,
     ) -> Result<Option<Visible>, FeedError> {
-        let roster = self.log.roster();
-        let facts = self.viewer_facts(&roster, viewer)?;
-        let entry = self.log.entry_of(item, content).await?;
-        Ok(entry.and_then(|entry| self.visible(&entry, &facts)))
+        let entry = self.log.entry_of(item, false).await?;
+        let seen = self.seen(viewer, entry.as_ref())?;
+        if seen.is_none() || !content {
+            return Ok(seen);
+        }
+        // Only what may be seen is read whole: a hidden item costs what an absent one does (threat 13).
+        let entry = self.log.entry_of(item, true).await?;
+        Ok(self.seen(viewer, entry.as_ref())?)
     }
 
-    /// What the policy is told of this viewer; fails when it may not read at all.
-    pub fn viewer_facts(
+    /// Judged by the roster as it is after the entry was read, never by an older one.
+    fn seen(
         &self,
-        roster: &Roster,
         viewer: &MemberViewer,
-    ) -> Result<MemberFacts, RightEnded> {
+        entry: Option<&Arc<Entry>>,
+    ) -> Result<Option<Visible>, RightEnded> {
+        let sight = self.sight(&self.log.roster(), viewer)?;
+        Ok(entry.and_then(|entry| sight.of(entry)))
+    }
+
+    /// What this viewer sees now; fails when it may not read at all.
+    fn sight(&self, roster: &Roster, viewer: &MemberViewer) -> Result<Sight, RightEnded> {
         let member = roster.members.get(&viewer.member).ok_or(RightEnded)?;
         let revoked = roster
             .credentials
@@ -158,45 +185,63 @@ impl Feed {
             | Standing::Suspended { .. }
             | Standing::Left => return Err(RightEnded),
         }
-        Ok(MemberFacts::of(
+        let facts = MemberFacts::of(
             member,
             &self.here,
             &viewer.credential,
             self.newcomer_history,
-        ))
-    }
-
-    fn gone(&self, entry: &Arc<Entry>, may_have_had_it: bool) -> Option<Visible> {
-        may_have_had_it.then(|| Visible {
-            entry: Arc::clone(entry),
-            submitter: None,
+        );
+        Ok(Sight {
+            id: facts.id.clone(),
+            viewer: Viewer::Member(facts),
+            now: self.clock.now(),
         })
     }
+}
 
+/// A viewer as the policy is told of it, at one time and as of one roster: made once for all entries of a page.
+struct Sight {
+    id: SpiffeId,
+    viewer: Viewer,
+    now: Timestamp,
+}
+
+impl Sight {
     /// The entry as this viewer sees it, or nothing.
-    fn visible(&self, entry: &Arc<Entry>, viewer: &MemberFacts) -> Option<Visible> {
-        let now = self.clock.now();
-        let permitted =
-            |facts: &ItemFacts| decide(facts, &Viewer::Member(viewer.clone()), now).permits();
+    fn of(&self, entry: &Arc<Entry>) -> Option<Visible> {
         match &entry.body {
             EntryBody::Item {
                 envelope,
                 local,
                 facts,
-            } => (entry.row.state == RowState::Live && permitted(facts)).then(|| Visible {
+            } => (entry.row.state == RowState::Live && self.permits(facts)).then(|| Visible {
                 entry: Arc::clone(entry),
                 submitter: shown_submitter(
                     envelope,
                     local.as_ref().map(|l| &l.submitter),
-                    &viewer.id,
+                    &self.id,
                 ),
             }),
             // Who might have had the item learns that it is gone; nobody else does (threat 17).
-            EntryBody::Withdrawal { facts, .. } => {
-                self.gone(entry, facts.as_deref().is_some_and(permitted))
-            }
-            EntryBody::Recall { facts } => self.gone(entry, permitted(facts)),
+            EntryBody::Withdrawal { facts, .. } => self.gone(entry, facts.as_deref()),
+            EntryBody::Recall { facts } => self.gone(entry, Some(facts)),
         }
+    }
+
+    fn permits(&self, facts: &ItemFacts) -> bool {
+        decide(facts, &self.viewer, self.now).permits()
+    }
+
+    /// Whoever may hold the item is told, also where it has expired since.
+    fn gone(&self, entry: &Arc<Entry>, had: Option<&ItemFacts>) -> Option<Visible> {
+        let had = ItemFacts {
+            valid_until: None,
+            ..had?.clone()
+        };
+        self.permits(&had).then(|| Visible {
+            entry: Arc::clone(entry),
+            submitter: None,
+        })
     }
 }
 

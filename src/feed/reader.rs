@@ -54,39 +54,58 @@ impl Reader {
         }
     }
 
-    /// The next entries that the viewer may see: at most `most`, none only where nothing new is there for it.
+    /// The next entries that the viewer may see: at most `most`, and about [`PAGE_BYTES_MAX`]. Fewer only where nothing more
+    /// is there for it, so that the size of a page tells nothing of what is withheld (threat 11).
     pub async fn next(&mut self, most: usize, content: bool) -> Result<Page, FeedError> {
+        let mut entries: Vec<Visible> = Vec::new();
+        let mut bytes = 0_usize;
         loop {
             let roster = self.feed.log.roster();
-            let facts = self.feed.viewer_facts(&roster, &self.viewer)?;
-            self.follow_epoch(&roster);
+            let sight = self.feed.sight(&roster, &self.viewer)?;
+            if self.follow_epoch(&roster) {
+                entries.clear();
+                bytes = 0;
+            }
             // Seen before reading, so that what is appended meanwhile wakes the reader again.
             let head = self.wakes.borrow_and_update().head;
             let rows = self
                 .feed
                 .log
-                .entries_after(
-                    self.place.position,
-                    PAGE_ROWS_MAX.min(most.max(1)),
-                    PAGE_BYTES_MAX,
-                    content,
-                )
+                .entries_after(self.place.position, PAGE_ROWS_MAX, PAGE_BYTES_MAX, content)
                 .await?;
-            let Some(last) = rows.last() else {
+            // What was appended after a change of the roster is not judged by the roster from before it.
+            if !Arc::ptr_eq(&roster, &self.feed.log.roster()) {
+                continue;
+            }
+            let Some(last) = rows.last().map(|entry| entry.row.position) else {
                 return Ok(Page {
-                    entries: Vec::new(),
+                    entries,
                     caught_up: true,
                 });
             };
-            self.place.position = last.row.position;
-            let caught_up = last.row.position >= head;
-            let entries: Vec<Visible> = rows
-                .iter()
-                .filter(|entry| self.filter.wants(entry))
-                .filter_map(|entry| self.feed.visible(entry, &facts))
-                .collect();
-            if !entries.is_empty() || caught_up {
-                return Ok(Page { entries, caught_up });
+            for entry in &rows {
+                if self.filter.wants(entry)
+                    && let Some(visible) = sight.of(entry)
+                {
+                    let weight = visible.weight();
+                    let full = entries.len() >= most || bytes + weight > PAGE_BYTES_MAX;
+                    if full && !entries.is_empty() {
+                        return Ok(Page {
+                            entries,
+                            caught_up: false,
+                        });
+                    }
+                    bytes += weight;
+                    entries.push(visible);
+                }
+                self.place.position = entry.row.position;
+            }
+            if last >= head {
+                // A full page always has a next one, be it empty.
+                return Ok(Page {
+                    caught_up: entries.len() < most,
+                    entries,
+                });
             }
         }
     }
@@ -121,16 +140,23 @@ impl Reader {
     }
 
     /// What the viewer may see has widened since its cursor was made: it reads again from the start.
-    fn follow_epoch(&mut self, roster: &Roster) {
+    fn follow_epoch(&mut self, roster: &Roster) -> bool {
         let epoch = roster
             .members
             .get(&self.viewer.member)
             .map_or(self.place.epoch, |m| m.epoch);
-        if self.place.epoch != epoch {
+        let changed = self.place.epoch != epoch;
+        if changed {
             self.place = FeedPlace {
                 epoch,
                 position: Position::START,
             };
         }
+        changed
+    }
+
+    /// The viewer reads everything that it may see: how far it has come says what it has.
+    pub fn is_unfiltered(&self) -> bool {
+        self.filter == Filter::default()
     }
 }

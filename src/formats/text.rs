@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Body, Document, Format, Problems, Said, document};
+use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Kind;
 
@@ -182,6 +183,10 @@ fn title(text: &str) -> &str {
             continue;
         }
         if in_fence {
+            continue;
+        }
+        // A line that says only how far the document may go is no title.
+        if Label::parse(line.trim_start_matches('#')).is_some() {
             continue;
         }
         if let Some(heading) = heading(line) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub use last_check::{LastCheckFailed, last_check};
 
 use crate::clock::Timestamp;
+use crate::intake::rounded;
 use crate::log::{Entry, EntryBody};
 use crate::model::decision::Rule;
 use crate::model::ids::CommunityId;
@@ -131,7 +132,13 @@ impl Passed {
         else {
             return Err(GateError::NotAnItem);
         };
-        let hop = signer.sign_hop(parsed, envelope, hops, &self.to, now);
+        // The first hop of an un-named item must not tell when it was pushed (threat 22).
+        let time = if parsed.origin == *here {
+            rounded(now, parsed.attribution)
+        } else {
+            now
+        };
+        let hop = signer.sign_hop(parsed, envelope, hops, &self.to, time);
         last_check(&envelope.record, here, &self.to)?;
         let hops: Vec<&Signed> = hops.iter().chain(std::iter::once(&hop)).collect();
         Ok(pb::Item {

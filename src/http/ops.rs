@@ -17,16 +17,23 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use super::metrics::Metrics;
 use crate::tasks::Tasks;
 
+/// Reads the node's numbers when they are asked for.
+pub trait Gauges: std::fmt::Debug + Send + Sync {
+    /// The numbers as of now. One that cannot be read is left out.
+    fn read(&self) -> BoxFuture<'_, Metrics>;
+}
+
 /// What the operations listener shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ops {
-    /// The numbers.
-    pub metrics: Arc<Metrics>,
+    /// Where the numbers come from.
+    pub gauges: Arc<dyn Gauges>,
     /// Whether the node takes pushes and serves feeds. Set by the node.
     pub ready: Arc<AtomicBool>,
 }
@@ -94,7 +101,7 @@ async fn metrics(State(ops): State<Ops>) -> impl IntoResponse {
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
-        ops.metrics.render(),
+        ops.gauges.read().await.render(),
     )
 }
 
@@ -105,6 +112,16 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+
+    /// A node of which nothing is known.
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl Gauges for Nothing {
+        fn read(&self) -> BoxFuture<'_, Metrics> {
+            Box::pin(async { Metrics::default() })
+        }
+    }
 
     async fn answer(address: SocketAddr, path: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address)
@@ -132,7 +149,11 @@ mod tests {
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
-        let (ops, tasks) = (Ops::default(), Tasks::new());
+        let ops = Ops {
+            gauges: Arc::new(Nothing),
+            ready: Arc::default(),
+        };
+        let tasks = Tasks::new();
         serve(listener, ops.clone(), &tasks);
         assert!(answer(address, "/livez").await.starts_with("HTTP/1.1 200"));
         assert!(answer(address, "/readyz").await.starts_with("HTTP/1.1 503"));

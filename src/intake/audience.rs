@@ -1,5 +1,6 @@
 //! Whom `--to` names, as members, persons and communities.
 
+use crate::model::agreement::PeerState;
 use crate::model::ids::{CommunityId, CredentialName, MemberId, SpiffeId};
 use crate::model::item::Audience;
 use crate::model::label::Label;
@@ -41,9 +42,13 @@ pub(super) fn resolve(
                 ));
             }
             Addressee::Community(community) => {
-                if !roster.peers.contains_key(community) {
+                let in_force = roster
+                    .peers
+                    .get(community)
+                    .is_some_and(|p| p.state() == PeerState::InForce);
+                if !in_force {
                     named.remarks.push(format!(
-                        "{community} is named but is no peer of this community, so nothing goes there"
+                        "{community} is named, but no agreement with it is in force, so nothing goes there now"
                     ));
                 }
                 audience.communities.push(community.clone());

@@ -7,11 +7,13 @@ use crate::clock::Timestamp;
 use crate::formats::{self, Aliases, Format, Limits};
 use crate::log::{Entry, EntryBody};
 use crate::markings::{self, Marked};
-use crate::model::ids::{CredentialName, Digest, ItemId, MemberId, RequestId, SpiffeId};
-use crate::model::item::Envelope;
+use crate::model::ids::{
+    CommunityId, CredentialName, Digest, ItemId, MemberId, RequestId, SpiffeId,
+};
+use crate::model::item::{Envelope, Terms};
 use crate::model::label::Label;
 use crate::model::roster::Roster;
-use crate::model::submission::{Place, PushOptions, Reason, Refusal, Submission};
+use crate::model::submission::{Addressee, Place, PushOptions, Reason, Refusal, Submission};
 use crate::model::words::{Attribution, Kind};
 use crate::partition::{self, Part};
 use crate::policy::{MemberFacts, Viewer, decide};
@@ -121,7 +123,7 @@ pub(super) fn read(
         document: document_key(&member, document.format, &document.identity),
         version: document.version.clone(),
         content_sha256: Digest::of(&document.bytes),
-        options_sha256: options_digest(&options, attribution),
+        options_sha256: options_digest(&options, attribution, &parts),
         label_declared: marked.decided_by.is_none(),
         format: document.format,
         answers: options.answers,
@@ -154,11 +156,11 @@ impl Draft {
                     MemberFacts::of(member, &facts.here, self.credential()?, newcomer_history);
                 decide(facts, &Viewer::Member(viewer), now)
                     .permits()
-                    .then_some(envelope)
+                    .then_some((facts, envelope))
             }
             EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => None,
         });
-        let Some(envelope) = visible else {
+        let Some((facts, envelope)) = visible else {
             return Err(Refusal::new(
                 Reason::NotFound,
                 format!(
@@ -166,11 +168,46 @@ impl Draft {
                 ),
             ));
         };
-        // An item may name only what goes at least as far as it does itself (design.md part 3).
-        let goes_everywhere_its_label_goes =
-            envelope.audience.is_none() && envelope.hop_limit.is_none();
-        self.relation_from = goes_everywhere_its_label_goes.then_some(envelope.label);
+        self.relation_from = if facts.here == facts.origin {
+            self.travels_with_ours(envelope, roster)
+        } else {
+            self.travels_with_theirs(&facts.origin)
+        };
         Ok(self)
+    }
+
+    /// From which label on the relation to an item of ours may stand in the envelope: an item names only what goes at least
+    /// as far as it does itself (design.md part 3). What is in doubt stays here.
+    fn travels_with_ours(&self, answered: &Envelope, roster: &Roster) -> Option<Label> {
+        let unlimited = answered.audience.is_none()
+            && answered.hop_limit.is_none()
+            && answered.valid_until.is_none()
+            && answered.terms == Terms::default();
+        let sectors = self.sectors.iter().all(|s| answered.sectors.contains(s));
+        let kinds = roster
+            .peers
+            .values()
+            .all(|p| p.terms.kinds.is_empty() || p.terms.kinds.contains(&answered.kind));
+        if !(unlimited && sectors && kinds) {
+            return None;
+        }
+        match answered.label {
+            Label::Clear => Some(Label::Clear),
+            Label::Green => Some(Label::Green),
+            // Without an audience it stays here, and so must what names it.
+            Label::Amber | Label::AmberStrict => Some(Label::AmberStrict),
+            Label::Red => None,
+        }
+    }
+
+    /// The same for an item of another community: it may be named to that community alone.
+    fn travels_with_theirs(&self, origin: &CommunityId) -> Option<Label> {
+        let mut communities = self.options.to.iter().filter_map(|to| match to {
+            Addressee::Community(community) => Some(community),
+            Addressee::Member(_) | Addressee::Credential(..) => None,
+        });
+        let first = communities.next()?;
+        (first == origin && communities.all(|c| c == origin)).then_some(Label::Clear)
     }
 
     fn credential(&self) -> Option<&CredentialName> {
@@ -314,19 +351,18 @@ fn family(format: Format) -> &'static str {
     }
 }
 
-fn options_digest(options: &PushOptions, attribution: Attribution) -> Digest {
-    let mut bytes = Vec::with_capacity(128);
+/// What holds for a document over its versions, whoever says it: the submitter, or the document of itself.
+fn options_digest(options: &PushOptions, attribution: Attribution, parts: &[DraftPart]) -> Digest {
+    let mut text = String::new();
     for addressee in &options.to {
-        bytes.extend_from_slice(format!("{addressee:?}\n").as_bytes());
+        text.push_str(&format!("{addressee:?}\n"));
     }
-    bytes.extend_from_slice(
-        format!(
-            "{:?} {:?} {:?}",
-            options.hop_limit, options.terms, attribution
-        )
-        .as_bytes(),
-    );
-    Digest::of(&bytes)
+    let limits: Vec<_> = parts.iter().map(|p| p.part.restriction).collect();
+    text.push_str(&format!(
+        "{:?} {:?} {attribution:?} {limits:?}",
+        options.hop_limit, options.terms
+    ));
+    Digest::of(text.as_bytes())
 }
 
 /// The key of a request: the caller's id first, so that ids made in the order of time lie in that order on disk.

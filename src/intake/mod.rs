@@ -33,7 +33,7 @@ use crate::tasks;
 
 use draft::Draft;
 pub use settle::PushedItem;
-pub(crate) use settle::to_pb;
+pub(crate) use settle::{rounded, to_pb};
 pub use withdraw::Withdrawn;
 
 /// What a community configures about pushes; checked values.
@@ -162,15 +162,12 @@ impl Intake {
         };
         let mut known = None;
         for _ in 0..ATTEMPTS_MAX {
-            let append = match settle::against(known.as_ref(), &draft, &self.desk()) {
-                settle::Settled::Append(append) => *append,
+            let (append, pushed) = match settle::against(known.as_ref(), &draft, &self.desk()) {
+                settle::Settled::Append(append, pushed) => (*append, pushed),
                 settle::Settled::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
             };
-            let answer = append.answer.clone();
             match self.log.write(Write::Append(append)).await? {
-                Written::Appended(_) | Written::Existing(_) => {
-                    return settle::read_answer(&answer).map(Outcome::Done);
-                }
+                Written::Appended(_) | Written::Existing(_) => return Ok(Outcome::Done(pushed)),
                 Written::Repeated(answer) => {
                     return settle::read_answer(&answer).map(Outcome::Done);
                 }

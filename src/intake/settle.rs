@@ -40,7 +40,8 @@ pub(super) struct Desk<'a> {
 
 /// What a draft comes to.
 pub(super) enum Settled {
-    Append(Box<Append>),
+    /// What to append, and what the caller is told once it is.
+    Append(Box<Append>, Pushed),
     Refused(Refusal),
 }
 
@@ -76,14 +77,15 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
         ));
     }
     if same_content {
-        return Settled::Append(Box::new(existing(known, draft, desk)));
+        let (append, pushed) = existing(known, draft, desk);
+        return Settled::Append(Box::new(append), pushed);
     }
     settled(append(Some(known), draft, desk))
 }
 
-fn settled(append: Result<Append, Refusal>) -> Settled {
+fn settled(append: Result<(Append, Pushed), Refusal>) -> Settled {
     match append {
-        Ok(append) => Settled::Append(Box::new(append)),
+        Ok((append, pushed)) => Settled::Append(Box::new(append), pushed),
         Err(refusal) => Settled::Refused(refusal),
     }
 }
@@ -100,18 +102,20 @@ fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Optio
 }
 
 /// Records the request and its answer; the document stays as it is.
-fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> Append {
+fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> (Append, Pushed) {
     let items = known.parts.iter().map(pushed).collect();
-    Append {
+    let pushed = told(Status::Existing, items, &draft.remarks);
+    let append = Append {
         request: request_key(draft.request, &draft.submitter),
         document: draft.document,
         expect: Expect::State(known.tag),
         state: known.clone(),
         items: Vec::new(),
         vanished: Vec::new(),
-        answer: answer(Status::Existing, items, &draft.remarks),
+        answer: answer(&pushed),
         at: desk.now,
-    }
+    };
+    (append, pushed)
 }
 
 /// New items and revisions, signed.
@@ -119,7 +123,7 @@ fn append(
     known: Option<&DocumentState>,
     draft: &Draft,
     desk: &Desk<'_>,
-) -> Result<Append, Refusal> {
+) -> Result<(Append, Pushed), Refusal> {
     let before: &[DocumentPart] = known.map_or(&[], |state| state.parts.as_slice());
     let mut items = Vec::with_capacity(draft.parts.len());
     let mut parts = Vec::with_capacity(draft.parts.len());
@@ -147,8 +151,8 @@ fn append(
     } else {
         Status::Revised
     };
-    let answer = answer(status, parts.iter().map(pushed).collect(), &draft.remarks);
-    Ok(Append {
+    let pushed = told(status, parts.iter().map(pushed).collect(), &draft.remarks);
+    let append = Append {
         request: request_key(draft.request, &draft.submitter),
         document: draft.document,
         expect: known.map_or(Expect::New, |state| Expect::State(state.tag)),
@@ -161,9 +165,10 @@ fn append(
         },
         items,
         vanished,
-        answer,
+        answer: answer(&pushed),
         at: desk.now,
-    })
+    };
+    Ok((append, pushed))
 }
 
 fn sign(
@@ -358,14 +363,17 @@ fn shown(version: &str) -> &str {
     }
 }
 
-/// The answer as it is recorded with the request, so that a retry gets the very same.
-fn answer(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Answer {
-    let pushed = Pushed {
+fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
+    Pushed {
         status,
         items,
         remarks: remarks.to_vec(),
-    };
-    Answer(to_pb(&pushed).encode_to_vec())
+    }
+}
+
+/// The answer as it is recorded with the request, so that a retry gets the very same.
+fn answer(pushed: &Pushed) -> Answer {
+    Answer(to_pb(pushed).encode_to_vec())
 }
 
 /// A push's answer as the message that the caller gets.

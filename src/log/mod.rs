@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::model::ids::{CommunityId, ItemId};
-use crate::model::position::Position;
+use crate::model::position::{FeedPlace, Position};
 use crate::model::roster::Roster;
 use crate::store::{LogRow, Store, StoreError, Write, Written};
 use crate::tasks::Tasks;
@@ -162,6 +162,19 @@ impl Log {
             .await
             .map_err(|_| StoreError::Closed)?;
         Ok(self.shared.entry(row))
+    }
+
+    /// A place as this log can go on from it. One that the log has not reached yet was given out by a log that went
+    /// further and was lost: this one was restored from an older backup. Then it is read from the start, so that what
+    /// takes the lost positions is not taken for known.
+    pub fn resume(&self, place: FeedPlace) -> FeedPlace {
+        if place.position > self.shared.wake.borrow().head {
+            return FeedPlace {
+                position: Position::START,
+                ..place
+            };
+        }
+        place
     }
 
     /// The store, for reads.

@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod config;
+mod gauges;
 mod identity;
 pub mod init;
 mod overview;

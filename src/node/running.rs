@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::config::Settings;
+use super::gauges::NodeGauges;
 use super::identity;
 use super::services::{self, Parts};
 use crate::api::listener::{self, Connections, ListenerLimits};
@@ -132,7 +133,7 @@ impl Node {
         let tasks = Tasks::new();
         let here = settings.community.id.clone();
         let log = Log::start(store, here.clone(), &tasks).await?;
-        let ops = Ops::default();
+        let ready = Arc::new(AtomicBool::new(false));
         let connections = Connections::new(Arc::clone(&clock));
         let services = services::assemble(Parts {
             settings,
@@ -143,9 +144,18 @@ impl Node {
             clock: Arc::clone(&clock),
             entropy,
             tasks: tasks.clone(),
-            ready: Arc::clone(&ops.ready),
+            ready: Arc::clone(&ready),
         })
         .await?;
+        let ops = Ops {
+            gauges: Arc::new(NodeGauges {
+                log: log.clone(),
+                links: services.federation.links.clone(),
+                connections: connections.clone(),
+                clock: Arc::clone(&clock),
+            }),
+            ready,
+        };
         let tls = server_config(&identity.credential, &services.bundles, Arc::clone(&clock))?;
         let routes = services.routes(here.clone(), log.clone());
         let serving = tasks.clone();

@@ -97,7 +97,11 @@ pub fn recipients(
 pub fn remedy(rule: Rule, to: &Reader) -> String {
     match rule {
         Rule::NotNamed => format!("name {to} with --to"),
-        Rule::NotInForce => "an agreement that both sides signed".to_owned(),
+        Rule::NotInForce => {
+            format!(
+                "an agreement in force; the operator's `sluis peer show {to}` says what it lacks"
+            )
+        }
         Rule::CeilingOut => "a higher --out-ceiling of this community in the agreement".to_owned(),
         Rule::CeilingIn => "a higher --in-ceiling of that community in the agreement".to_owned(),
         Rule::OnwardNotAgreed => {
@@ -108,12 +112,12 @@ pub fn remedy(rule: Rule, to: &Reader) -> String {
         Rule::SectorNotAgreed => "one of the agreement's sectors, with --sector".to_owned(),
         Rule::CommercialUse => "other --terms by the source".to_owned(),
         Rule::PersonOnly => "a person instead of a tool: RED is for eyes and ears only".to_owned(),
-        Rule::NotMember
-        | Rule::Withdrawn
+        Rule::NotMember => format!("the admission of {to}, or the end of its suspension"),
+        Rule::BeforeAdmission => "a stricter newcomer_history of the community".to_owned(),
+        Rule::Withdrawn
         | Rule::Expired
         | Rule::LabelNeverLeaves
         | Rule::OnwardAmber
-        | Rule::BeforeAdmission
         | Rule::Loop => String::new(),
     }
 }

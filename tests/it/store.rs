@@ -15,7 +15,7 @@ use sluis::model::item::{
 };
 use sluis::model::label::Label;
 use sluis::model::member::{Credential, Member, Standing};
-use sluis::model::position::Position;
+use sluis::model::position::{FeedPlace, Position};
 use sluis::model::signed::Signed;
 use sluis::model::words::{Attribution, Kind, WithdrawalReason};
 use sluis::store::{
@@ -1096,6 +1096,19 @@ async fn whoever_is_woken_finds_the_roster_that_woke_him() {
     assert!(changed.roster_version > appended.roster_version);
     assert_eq!(changed.head, appended.head);
     assert_eq!(log.roster().members.len(), 1);
+    tasks.drain(std::time::Duration::from_secs(60)).await;
+}
+
+#[tokio::test]
+async fn a_place_that_a_restored_log_never_reached_is_read_from_the_start() {
+    let f = Fixture::new().await;
+    let (log, tasks) = f.log().await;
+    log.write(f.push(1).write()).await.unwrap();
+    let place = |position| FeedPlace { epoch: 3, position };
+    let head = log.wakes().borrow().head;
+    assert_eq!(log.resume(place(head)), place(head));
+    let lost = Position(head.0 + 1);
+    assert_eq!(log.resume(place(lost)), place(Position::START));
     tasks.drain(std::time::Duration::from_secs(60)).await;
 }
 

@@ -38,10 +38,13 @@ pub(crate) async fn run(options: DemoOptions) -> Result<Exit, Failure> {
         Failure::failed(format!("the demonstration broke off: {}", told(error)))
             .next("run it again with -v to see what the nodes say")
     };
-    let directory = Directory::open(options.dir.as_deref()).map_err(|e| failed(&e))?;
-    play(&options, directory.path())
-        .await
-        .map_err(|e| failed(&e))
+    let directory = Directory::open(options.dir.as_deref())?;
+    match play(&options, &directory).await {
+        Ok(exit) => Ok(exit),
+        // Whoever read the report has seen enough.
+        Err(error) if error.to_string().is_empty() => Err(Failure::unread()),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 /// An error with its causes; of a gRPC status its message alone.
@@ -56,7 +59,8 @@ fn told(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
-async fn play(options: &DemoOptions, dir: &Path) -> Result<Exit> {
+async fn play(options: &DemoOptions, directory: &Directory) -> Result<Exit> {
+    let dir = directory.path();
     let say = |text: &str| options.output.note(text);
     let mut interrupt = Interrupt::new()?;
     let staged = tokio::select! {
@@ -71,9 +75,12 @@ async fn play(options: &DemoOptions, dir: &Path) -> Result<Exit> {
         .show(&options.output)
         .map_err(|f| anyhow::anyhow!(f.message))?;
     if !options.once {
-        report::what_to_try(&options.output, dir, &stage);
+        report.what_to_try(&options.output, dir, &stage);
         interrupt.came().await;
-        say("ending the nodes and cleaning up");
+        say(&match directory {
+            Directory::Temporary(_) => "ending the nodes and cleaning up".to_owned(),
+            Directory::Given(dir) => format!("ending the nodes; {} stays", dir.display()),
+        });
     }
     let exit = if report.is_sound() {
         Exit::Done

@@ -13,6 +13,7 @@ use super::stage::Stage;
 use crate::cli::Failure;
 use crate::cli::Output;
 use crate::cli::output::Field;
+use crate::model::decision::Rule;
 use crate::model::label::Label;
 use crate::wire::{pb, words};
 
@@ -107,6 +108,44 @@ impl Report {
         self.wrong.is_empty()
     }
 
+    /// What is worth trying against the nodes that stay up.
+    pub(super) fn what_to_try(&self, output: &Output, dir: &Path, stage: &Stage) {
+        // One that shows something: a label that stopped it.
+        let some = self
+            .summary
+            .withheld
+            .iter()
+            .find(|w| w.at == "energy" && w.rule == Rule::LabelNeverLeaves.name())
+            .map_or("ITEM", |w| w.item.as_str());
+        let program = std::env::current_exe()
+            .map_or_else(|_| "sluis".to_owned(), |path| path.display().to_string());
+        let profile = |place: &str| {
+            stage
+                .viewer(place)
+                .map_or_else(|_| place.replace('/', "-"), |v| v.profile.clone())
+        };
+        let dir = dir.display();
+        output.note(format!(
+            "\nThe nodes stay up until Ctrl-C. In another terminal:\n\n  \
+             alias sluis='{program}'\n  \
+             export SLUIS_HOME={dir}/profiles\n\n  \
+             # what a person of the water sector sees, and what comes next\n  \
+             sluis --profile {} feed\n  \
+             sluis --profile {} feed --follow\n  \
+             # in a third terminal: share, or only look who would get it\n  \
+             sluis --profile {} push --tlp GREEN README.md\n  \
+             sluis --profile {} push --tlp AMBER --dry-run README.md\n  \
+             # the operator: how the node does, why an item goes where, and ending a member's streams\n  \
+             sluis --data {dir}/energy status\n  \
+             sluis --data {dir}/energy explain {some}\n  \
+             sluis --data {dir}/energy member suspend windpark\n",
+            profile("water/dijkwater/anneke"),
+            profile("water/dijkwater/anneke"),
+            profile("energy/gridco/meryem"),
+            profile("energy/gridco/meryem"),
+        ));
+    }
+
     pub(super) fn show(&self, output: &Output) -> Result<(), Failure> {
         if output.is_json() {
             return output.object(&self.summary);
@@ -160,34 +199,6 @@ impl Report {
         }
         rules
     }
-}
-
-/// What is worth trying against the nodes that stay up.
-pub(super) fn what_to_try(output: &Output, dir: &Path, stage: &Stage) {
-    let program = std::env::current_exe()
-        .map_or_else(|_| "sluis".to_owned(), |path| path.display().to_string());
-    let profile = |place: &str| {
-        stage
-            .viewer(place)
-            .map_or_else(|_| place.replace('/', "-"), |v| v.profile.clone())
-    };
-    let dir = dir.display();
-    output.note(format!(
-        "\nThe nodes stay up until Ctrl-C. In another terminal:\n\n  \
-         alias sluis='{program}'\n  \
-         export SLUIS_HOME={dir}/profiles\n\n  \
-         sluis --data {dir}/energy status                        the node, its peers and its links\n  \
-         sluis --profile {} feed                 what a person of the water sector sees\n  \
-         sluis --profile {} feed --follow        … and what comes next; in a third terminal:\n  \
-         sluis --profile {} push --tlp GREEN README.md\n  \
-         sluis --profile {} push --tlp AMBER --dry-run README.md\n  \
-         sluis --data {dir}/energy explain ITEM                  why an item goes where\n  \
-         sluis --data {dir}/energy member suspend windpark       its streams end within a second\n",
-        profile("water/dijkwater/anneke"),
-        profile("water/dijkwater/anneke"),
-        profile("energy/gridco/meryem"),
-        profile("energy/gridco/meryem"),
-    ));
 }
 
 /// Everything withheld of an item, at every node that knows it.

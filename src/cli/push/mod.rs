@@ -41,7 +41,7 @@ Examples:
 
 A declared label is a floor: markings in the content can only make it stricter. Exit code 3 if a document was refused.")]
 pub(super) struct PushArguments {
-    /// The documents, plain or gzip-compressed: STIX, CSAF, MISP, Markdown, text or PDF; `-` reads standard input
+    /// The documents, plain or gzip-compressed: STIX, CSAF, MISP, Markdown or text; `-` reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// The label: CLEAR, GREEN, AMBER, AMBER+STRICT or RED
@@ -51,7 +51,7 @@ pub(super) struct PushArguments {
     #[arg(long, value_name = "ID", value_parser = addressee)]
     to: Vec<Addressee>,
     /// What it is [default: by the format]
-    #[arg(long, value_name = "K", ignore_case = true, value_parser = word(Kind::ALL, Kind::name, Kind::parse))]
+    #[arg(long, value_name = "K", ignore_case = true, value_parser = word(PUSHED, Kind::name, Kind::parse))]
     kind: Option<Kind>,
     /// The title [default: the document's own]
     #[arg(long, value_name = "T", default_value = "", hide_default_value = true)]
@@ -157,6 +157,13 @@ enum Outcome {
 }
 
 pub(super) async fn run(arguments: PushArguments, context: &Context) -> Result<Exit, Failure> {
+    let now = context.clock.now();
+    if let Some(until) = arguments.valid_until.filter(|until| *until <= now) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("--valid-until {until} is past, so that nobody would get the item"),
+        ));
+    }
     let session = session::as_member(context).await?;
     let template = arguments.template();
     if arguments.dry_run {
@@ -287,5 +294,18 @@ pub(super) fn read(file: &Path) -> Result<Bytes, Failure> {
     Ok(bytes.into())
 }
 
+/// What is pushed: every kind but the withdrawal, which `sluis withdraw` makes.
+const PUSHED: &[Kind] = &[
+    Kind::Indicators,
+    Kind::Report,
+    Kind::Advisory,
+    Kind::Alert,
+    Kind::Rfi,
+    Kind::Answer,
+    Kind::Minutes,
+    Kind::Agenda,
+    Kind::Decision,
+    Kind::Notice,
+];
 /// Four times what a node takes: what is larger is refused without sending it.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
