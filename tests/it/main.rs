@@ -6,8 +6,9 @@
 //! | `rules/` | `decide()` beside a second, plain implementation of the tables, over all combinations; a file a rule |
 //! | `push/`, `feed/`, `identity/`, `federation/`, `cli/` | real nodes, real mutual TLS, real files; a file a behaviour |
 //! | `members/`, `trust/` | membership, peering, certificates and connections, with real sockets and a clock that is set |
+//! | `store.rs` | the store and the log: durable, once, in order, and gone when it is erased |
 //! | `crash.rs` | a node that is killed at each fault point, then judged by code that does not share the writer's |
-//! | `conformance.rs` | every document of a collection, read and compared with what its manifest says of it |
+//! | `conformance.rs`, `documents.rs` | every document of a collection, compared with its manifest and with a second reader |
 //! | `tidy.rs` | the house: floors, forbidden words, documents, rules and reasons that nobody provokes |
 //! | `../data/` | real documents, with their origin and licence |
 //!
@@ -24,6 +25,8 @@ mod conformance;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod federation;
@@ -35,6 +38,8 @@ mod members;
 mod push;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -193,8 +193,42 @@ fn a_removed_peer_gets_nothing_more() {
         "{explained}"
     );
     assert!(!bram.may_show(&after));
-    // What it has stays visible, and owed.
+    // What it has can still be taken back.
     let _ = meryem.run(&["withdraw", &item, "--reason", "error"]).done();
-    let owed = ("water.isac.example".to_owned(), "owed".to_owned());
-    assert!(f.node("energy").holders(&item).contains(&owed));
+    bram.sees_withdrawn(&item);
+    let erased = ("water.isac.example".to_owned(), "erased".to_owned());
+    until_true("the withdrawal is confirmed", || {
+        f.node("energy").holders(&item).contains(&erased)
+    });
+}
+
+#[test]
+fn a_withdrawal_goes_over_an_agreement_that_the_source_suspended() {
+    let f = Federation::of(&["energy", "water"]);
+    let (meryem, bram) = (f.person("energy/acme/meryem"), f.person("water/aqua/bram"));
+    f.peer("energy", "water", &[], &[]);
+    let item = meryem.share(&f.markdown("Wrong", "words"), &["--tlp", "GREEN"]);
+    bram.sees(&item);
+    let suspend = ["peer", "suspend", "water.isac.example"];
+    let _ = f.node("energy").operator(&suspend).done();
+    let _ = meryem.run(&["withdraw", &item, "--reason", "error"]).done();
+    bram.sees_withdrawn(&item);
+}
+
+#[test]
+fn a_withdrawal_reaches_a_peer_that_suspended_the_agreement_when_it_resumes() {
+    let f = Federation::of(&["energy", "water"]);
+    let (meryem, bram) = (f.person("energy/acme/meryem"), f.person("water/aqua/bram"));
+    f.peer("energy", "water", &[], &[]);
+    let item = meryem.share(&f.markdown("Wrong", "words"), &["--tlp", "GREEN"]);
+    bram.sees(&item);
+    let water = f.node("water");
+    let _ = water
+        .operator(&["peer", "suspend", "energy.isac.example"])
+        .done();
+    let _ = meryem.run(&["withdraw", &item, "--reason", "error"]).done();
+    let _ = water
+        .operator(&["peer", "resume", "energy.isac.example"])
+        .done();
+    bram.sees_withdrawn(&item);
 }

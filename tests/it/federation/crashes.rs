@@ -43,6 +43,13 @@ fn nothing_is_lost_and_nothing_comes_twice_when_either_side_is_killed() {
         assert!(items.contains(item.as_str()), "{entry}");
         assert!(followed.insert(item), "it came twice: {entry}");
     }
+    // The supplier has a receipt for each, though acknowledgements were lost with their connections.
+    let received = ("water.isac.example".to_owned(), "received".to_owned());
+    for item in items.iter().step_by(5) {
+        until_true("the receipt is there", || {
+            energy.holders(item).contains(&received)
+        });
+    }
     for node in [energy, water] {
         assert_eq!(
             node.operator(&["audit", "verify"]).done().object()["valid"],

@@ -65,6 +65,9 @@ fn green_and_clear_go_on_over_a_second_hop_and_amber_does_not() {
     assert_eq!(rule(&one_hop), "hop-limit");
     assert_eq!(rule(&only_water), "not-named");
 
+    // Every hop is signed, and the last node's audit checks each again.
+    let audit = f.node("msp").operator(&["audit", "verify"]).done().object();
+    assert_eq!(audit["valid"], true);
     // Nothing goes back.
     let back = f
         .node("water")

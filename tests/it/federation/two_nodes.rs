@@ -123,3 +123,38 @@ fn a_revision_replaces_the_earlier_one_at_the_peer() {
     assert_eq!(bram.items().iter().filter(|i| **i == item).count(), 1);
     assert_eq!(bram.content(&item), version(6).as_bytes());
 }
+
+#[test]
+fn a_peers_members_see_what_the_rules_allow_there() {
+    let f = Federation::of(&["energy", "water"]);
+    let (meryem, bram) = (f.person("energy/acme/meryem"), f.person("water/aqua/bram"));
+    f.member("water/sells", &["--commercial"]);
+    let (sam, siem) = (f.person("water/sells/sam"), f.tool("water/aqua/siem"));
+    f.peer("energy", "water", &["--out-ceiling", "AMBER"], &[]);
+    let share = |title: &str, flags: &[&str]| meryem.share(&f.markdown(title, "words"), flags);
+    let green = share("Green", &["--tlp", "GREEN"]);
+    let unsold = share(
+        "Not for sale",
+        &["--tlp", "GREEN", "--terms", "no-commercial-use"],
+    );
+    let amber = share("Amber", &["--tlp", "AMBER", "--to", "water.isac.example"]);
+    for viewer in [&bram, &siem] {
+        viewer.sees(&amber);
+        let there = viewer.items();
+        assert!(
+            there.contains(&green) && there.contains(&unsold),
+            "{}",
+            viewer.profile
+        );
+    }
+    let sold = sam.items();
+    assert!(sold.contains(&green) && sold.contains(&amber) && !sold.contains(&unsold));
+    // Who is admitted later sees of what came before up to green, there as at home.
+    let later = f.person("water/later/lea").items();
+    assert!(later.contains(&green) && !later.contains(&amber));
+    let _ = f
+        .node("water")
+        .operator(&["member", "suspend", "aqua"])
+        .done();
+    let _ = bram.run(&["feed"]).ends(5);
+}

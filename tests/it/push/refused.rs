@@ -35,8 +35,8 @@ fn has_place(answer: &Value, place: &str) {
     );
 }
 
-fn green(name: &str, bytes: impl AsRef<[u8]>) -> Value {
-    let reason = name.split('.').next().expect("a name");
+#[track_caller]
+fn green(reason: &str, name: &str, bytes: impl AsRef<[u8]>) -> Value {
     refused(reason, &shared().file(name, bytes), &["--tlp", "GREEN"])
 }
 
@@ -66,7 +66,8 @@ fn text_that_says_a_higher_label_is_refused_with_its_line() {
 #[test]
 fn a_key_that_stands_twice_is_refused_with_its_place() {
     let answer = green(
-        "duplicate-key.json",
+        "duplicate-key",
+        "document.json",
         r#"{"type":"bundle","objects":[{"type":"a","type":"b"}]}"#,
     );
     has_place(&answer, "/objects/0/type");
@@ -79,13 +80,13 @@ fn a_document_nested_too_deep_is_refused() {
         "[".repeat(500),
         "]".repeat(500)
     );
-    let answer = green("too-deep.json", deep);
+    let answer = green("too-deep", "document.json", deep);
     assert_eq!(list(&answer, "places").len(), 1);
 }
 
 #[test]
 fn bytes_that_are_not_utf8_are_refused_with_their_line() {
-    let answer = green("not-utf8.md", b"# title\nand then \xff\n");
+    let answer = green("not-utf8", "document.md", b"# title\nand then \xff\n");
     has_place(&answer, "line:2");
 }
 
@@ -93,15 +94,15 @@ fn bytes_that_are_not_utf8_are_refused_with_their_line() {
 fn what_is_too_large_is_refused_before_and_after_decompression() {
     let mut large = report("Too much", "").into_bytes();
     large.resize((16 << 20) + 1, b'x');
-    let _ = green("too-large.md", &large);
+    let _ = green("too-large", "document.md", &large);
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     packed.write_all(&large).expect("memory takes it");
     let packed = packed.finish().expect("memory takes it");
     assert!(packed.len() < 1 << 20, "small on its way");
-    let _ = green("too-large.md.gz", &packed);
+    let _ = green("too-large", "document.md.gz", &packed);
     // Not even sent.
     large.resize((64 << 20) + 1, b'x');
-    let _ = green("too-large.huge.md", &large);
+    let _ = green("too-large", "document.huge.md", &large);
 }
 
 #[test]
@@ -118,14 +119,20 @@ fn what_is_exactly_as_large_as_allowed_is_accepted() {
 
 #[test]
 fn json_of_no_known_format_is_refused() {
-    let _ = green("unknown-format.json", r#"{"hello":"world"}"#);
+    let _ = green("unknown-format", "document.json", r#"{"hello":"world"}"#);
     let _ = green(
-        "unknown-format.bin",
+        "unknown-format",
+        "document.bin",
         b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0",
     );
-    let _ = green("unknown-format.cut.json", r#"{"type":"bundle","objects":["#);
     let _ = green(
-        "unknown-format.md.gz",
+        "unknown-format",
+        "document.cut.json",
+        r#"{"type":"bundle","objects":["#,
+    );
+    let _ = green(
+        "unknown-format",
+        "document.md.gz",
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03cut",
     );
 }
@@ -135,7 +142,7 @@ fn a_document_that_breaks_its_own_format_is_refused_with_its_places() {
     let mut broken = indicator("without a pattern", None);
     broken.as_object_mut().expect("an object").remove("pattern");
     let stix = bundle("broken", "2026-01-05T10:00:00.000Z", &[broken]);
-    let answer = green("not-valid.json", stix);
+    let answer = green("not-valid", "document.json", stix);
     has_place(&answer, "/objects/1");
 }
 
@@ -183,7 +190,9 @@ fn a_word_outside_its_bounds_is_refused() {
     let f = shared();
     let file = f.markdown("A title that is too long", "words");
     let title = "x".repeat(600);
-    // Of several files each is answered, and each with the reason.
+    let answer = refused("bad-option", &file, &["--tlp", "GREEN", "--title", &title]);
+    has_place(&answer, "title");
+    // On a stream likewise.
     let file = file.to_string_lossy();
     let typed = ["push", &*file, &*file, "--tlp", "GREEN", "--title", &title];
     let answers = f.viewer("energy/acme/meryem").run(&typed).ends(3).objects();
