@@ -112,6 +112,7 @@ impl Community {
             to: self.id(path).to_string(),
             expires: start().plus_seconds(DAY),
             commitment: None,
+            proposal: Vec::new(),
         }
     }
 }
