@@ -199,7 +199,7 @@ impl Shared {
                 tracing::error!(
                     log.position = position.0,
                     item.id = %item,
-                    error = &malformed as &dyn std::error::Error,
+                    error = %crate::fault::chain(&malformed),
                     "an entry of the log cannot be read; it is served to nobody"
                 );
                 None

@@ -341,7 +341,7 @@ async fn checkpoint(shared: &Shared) {
     match shared.store.checkpoint().await {
         Ok(()) | Err(StoreError::Closed | StoreError::Stopped { .. }) => {}
         Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = %crate::fault::chain(&error),
             "the write-ahead log could not be emptied; it is tried again after the next write"
         ),
     }

@@ -396,7 +396,7 @@ impl Inner {
         if stops || (at_commit && !full) {
             // After a failed flush the page cache may hold what the disk does not: trying again would lie.
             tracing::error!(
-                error = &error as &dyn std::error::Error,
+                error = %crate::fault::chain(&error),
                 "the database failed at the disk; nothing more is written until the node is started again"
             );
             self.stopped.cancel();
