@@ -89,7 +89,7 @@ impl Overview {
         };
         let roster = self.log.roster();
         let now = self.clock.now();
-        let mut facts = gate::with_onward(&facts, &entry, &roster);
+        let mut facts = gate::with_onward(&facts, &entry, &roster).into_owned();
         if *asker == Asker::Operator && is_anonymous(&entry) {
             // Who sees an item because it is its own would give the source away (invariant 13).
             facts.submitter = None;

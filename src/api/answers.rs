@@ -63,12 +63,20 @@ fn path(body: &EntryBody) -> Vec<String> {
 pub(super) fn filter(filter: Option<pb::FeedFilter>) -> Result<Filter, Malformed> {
     /// More than that is no filter.
     const CHOICES_MAX: usize = 64;
+    /// In bytes: a subscription keeps its filter, and the longest sector there is has a third of that.
+    const SECTOR_BYTES_MAX: usize = 64;
     let filter = filter.unwrap_or_default();
     let choices = filter.kinds.len() + filter.sectors.len() + filter.origins.len();
     if choices > CHOICES_MAX {
         return Err(Malformed::new(
             "filter",
             format!("names {choices} values; at most {CHOICES_MAX} are taken"),
+        ));
+    }
+    if filter.sectors.iter().any(|s| s.len() > SECTOR_BYTES_MAX) {
+        return Err(Malformed::new(
+            "filter.sectors",
+            format!("names a sector of more than {SECTOR_BYTES_MAX} bytes"),
         ));
     }
     Ok(Filter {
@@ -177,4 +185,21 @@ fn role(reader: &Reader) -> i32 {
         Reader::Member(_) | Reader::Credential(..) => pb::recipient_decision::Role::Member,
         Reader::Peer(_) => pb::recipient_decision::Role::Peer,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_keeps_no_long_words() {
+        let of = |bytes: usize| {
+            filter(Some(pb::FeedFilter {
+                sectors: vec!["s".repeat(bytes)],
+                ..Default::default()
+            }))
+        };
+        assert!(of(64).is_ok());
+        assert_eq!(of(65).expect_err("too long").field, "filter.sectors");
+    }
 }

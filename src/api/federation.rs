@@ -1,16 +1,19 @@
 //! What nodes of peer communities call.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::caller::Caller;
 use super::status;
 use crate::federation::Federation;
 use crate::federation::supplier::SupplyEnd;
+use crate::model::ids::CommunityId;
 use crate::peering::Peering;
 use crate::wire::pb::federation_service_server::FederationService;
 use crate::wire::{Malformed, pb};
@@ -20,6 +23,31 @@ use crate::wire::{Malformed, pb};
 pub struct FederationApi {
     federation: Arc<Federation>,
     peering: Arc<Peering>,
+    followers: Followers,
+}
+
+/// The one stream of each peer: a follower that comes again has lost the old one, whatever that still holds here
+/// (threat 50). Bounded by the peers that there are.
+#[derive(Clone, Debug, Default)]
+struct Followers {
+    // Held to change one entry, never across an await.
+    streams: Arc<Mutex<HashMap<CommunityId, CancellationToken>>>,
+}
+
+impl Followers {
+    /// Ends the peer's earlier stream. What is given ends the new one once another takes its place.
+    fn replace(&self, peer: &CommunityId) -> CancellationToken {
+        let replaced = CancellationToken::new();
+        let old = self
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(peer.clone(), replaced.clone());
+        if let Some(old) = old {
+            old.cancel();
+        }
+        replaced
+    }
 }
 
 /// Messages that may wait for the connection, each of about 1 MiB at most.
@@ -31,6 +59,7 @@ impl FederationApi {
         Self {
             federation,
             peering,
+            followers: Followers::default(),
         }
     }
 }
@@ -45,8 +74,13 @@ impl FederationService for FederationApi {
     ) -> Result<Response<Self::FollowStream>, Status> {
         let peer = Caller::of(&request)?.peer()?.clone();
         let mut messages = request.into_inner();
+        let replaced = self.followers.replace(&peer);
+        let first = tokio::select! {
+            first = messages.next() => first,
+            () = replaced.cancelled() => return Err(superseded()),
+        };
         let Some(pb::follow_request::Message::Start(start)) =
-            messages.next().await.transpose()?.and_then(|m| m.message)
+            first.transpose()?.and_then(|m| m.message)
         else {
             let missing = Malformed::new("start", "the first message must be a start");
             return Err(status::malformed(&missing));
@@ -54,12 +88,22 @@ impl FederationService for FederationApi {
         let (out, stream) = mpsc::channel(MESSAGES_WAITING_MAX);
         let federation = Arc::clone(&self.federation);
         self.federation.tasks.spawn(async move {
-            let end = federation
-                .supply(peer.clone(), &start.cursor, messages, out.clone())
-                .await;
-            tracing::info!(peer.id = %peer, reason = %crate::fault::chain(&end), "a peer's stream ended");
-            // The peer may be gone; then nobody is left to tell.
-            let _ = out.send(Err(ended(&end))).await;
+            let serving = async {
+                let end = federation
+                    .supply(peer.clone(), &start.cursor, messages, out.clone())
+                    .await;
+                tracing::info!(peer.id = %peer, reason = %crate::fault::chain(&end), "a peer's stream ended");
+                // The peer may be gone; then nobody is left to tell.
+                let _ = out.send(Err(ended(&end))).await;
+            };
+            tokio::select! {
+                () = serving => {}
+                () = replaced.cancelled() => {
+                    tracing::info!(peer.id = %peer, "a peer's stream ended: the peer follows anew");
+                    // Without waiting: whoever does not read the old stream must not keep it.
+                    let _ = out.try_send(Err(superseded()));
+                }
+            }
         });
         Ok(Response::new(ReceiverStream::new(stream)))
     }
@@ -81,6 +125,15 @@ impl FederationService for FederationApi {
     }
 }
 
+fn superseded() -> Status {
+    status::with_reason(
+        Code::Aborted,
+        "SUPERSEDED",
+        "your community follows on another stream, which takes the place of this one",
+        &[],
+    )
+}
+
 fn ended(end: &SupplyEnd) -> Status {
     match end {
         SupplyEnd::NotInForce => status::not_in_force(),
@@ -92,5 +145,22 @@ fn ended(end: &SupplyEnd) -> Status {
         SupplyEnd::Read(error) => status::internal(error),
         SupplyEnd::Write(error) => status::log_error(error),
         SupplyEnd::Gate(error) => status::internal(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_has_one_stream_the_last() {
+        let followers = Followers::default();
+        let peer = |id| CommunityId::parse(id).expect("a valid id");
+        let first = followers.replace(&peer("water.isac.example"));
+        let other = followers.replace(&peer("msp.isac.example"));
+        assert!(!first.is_cancelled());
+        let second = followers.replace(&peer("water.isac.example"));
+        assert!(first.is_cancelled());
+        assert!(!second.is_cancelled() && !other.is_cancelled());
     }
 }

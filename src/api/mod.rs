@@ -23,6 +23,7 @@ pub mod enrollment;
 pub mod federation;
 pub mod listener;
 pub mod peering;
+mod shares;
 pub mod sharing;
 pub mod status;
 mod subscribe;

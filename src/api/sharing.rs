@@ -8,6 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::caller::{Caller, still_admitted};
+use super::shares::{Share, Shares, Use};
 use super::{answers, status, subscribe};
 use crate::feed::{Feed, FeedError, MemberViewer};
 use crate::intake::{self, Intake, IntakeError, Outcome};
@@ -24,6 +25,7 @@ use crate::wire::{Malformed, pb, push, words};
 #[derive(Clone, Debug)]
 pub struct Sharing {
     parts: Arc<SharingParts>,
+    shares: Shares,
 }
 
 /// What the sharing service is made of.
@@ -62,7 +64,15 @@ impl Sharing {
     pub fn new(parts: SharingParts) -> Self {
         Self {
             parts: Arc::new(parts),
+            shares: Shares::default(),
         }
+    }
+
+    /// One more of what this caller may have open.
+    fn share(&self, viewer: &MemberViewer, what: Use) -> Result<Share, Status> {
+        let here = self.parts.membership.community();
+        let caller = SpiffeId::credential(here, &viewer.member, &viewer.credential);
+        self.shares.take(caller, what)
     }
 }
 
@@ -156,6 +166,7 @@ impl SharingService for Sharing {
         request: Request<pb::PushItemRequest>,
     ) -> Result<Response<pb::PushItemResponse>, Status> {
         let viewer = viewer(&request)?;
+        let _share = self.share(&viewer, Use::Push)?;
         let push = request.into_inner();
         let _room = self.parts.room_for(push.content.len()).await;
         let submission =
@@ -175,6 +186,9 @@ impl SharingService for Sharing {
     ) -> Result<Response<Self::PushItemsStream>, Status> {
         let caller = Caller::of(&request)?;
         let viewer = viewer(&request)?;
+        // Held by both tasks: either may end last.
+        let share = Arc::new(self.share(&viewer, Use::PushStream)?);
+        let answering = Arc::clone(&share);
         let mut pushes = request.into_inner();
         let (answers_in, answers_out) = mpsc::channel(ANSWERS_WAITING_MAX);
         let (order_in, mut order_out) = mpsc::channel(PUSHES_IN_FLIGHT_MAX);
@@ -182,6 +196,7 @@ impl SharingService for Sharing {
         let ended = answers_in.clone();
         // One task takes the pushes in and starts them, the other gives the answers in the same order.
         self.parts.tasks.spawn(async move {
+            let _share = share;
             let draining = parts.tasks.draining().clone();
             loop {
                 let next = tokio::select! {
@@ -212,6 +227,7 @@ impl SharingService for Sharing {
             }
         });
         self.parts.tasks.spawn(async move {
+            let _share = answering;
             while let Some(work) = order_out.recv().await {
                 let answer = work.await.ok_or_else(status::shutting_down);
                 if answers_in.send(answer).await.is_err() {
@@ -227,6 +243,7 @@ impl SharingService for Sharing {
         request: Request<pb::PreviewItemRequest>,
     ) -> Result<Response<pb::PreviewItemResponse>, Status> {
         let viewer = viewer(&request)?;
+        let _share = self.share(&viewer, Use::Push)?;
         let mut push = request.into_inner().push.unwrap_or_default();
         if push.request_id.is_empty() {
             // A preview is not remembered, so that it needs no id.
@@ -269,6 +286,7 @@ impl SharingService for Sharing {
     ) -> Result<Response<Self::GetItemContentStream>, Status> {
         let viewer = viewer(&request)?;
         let item = item(&request.get_ref().item)?;
+        let share = self.share(&viewer, Use::Content)?;
         let found = self.parts.feed.item(&viewer, item, true).await;
         let content = found
             .map_err(|e| feed_status(&e))?
@@ -276,6 +294,7 @@ impl SharingService for Sharing {
             .ok_or_else(|| status::item_not_found(item))?;
         let (chunks_in, chunks_out) = mpsc::channel(2);
         self.parts.tasks.spawn(async move {
+            let _share = share;
             for data in crate::federation::supplier::Chunks::of(content) {
                 let chunk = pb::GetItemContentResponse { data };
                 if chunks_in.send(Ok(chunk)).await.is_err() {
@@ -317,6 +336,7 @@ impl SharingService for Sharing {
         request: Request<pb::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let viewer = viewer(&request)?;
+        let share = self.share(&viewer, Use::Subscription)?;
         let request = request.into_inner();
         let filter = answers::filter(request.filter).map_err(|e| status::malformed(&e))?;
         let reader = self
@@ -330,12 +350,11 @@ impl SharingService for Sharing {
             until_caught_up: request.until_caught_up,
         };
         let (out, stream) = mpsc::channel(subscribe::MESSAGES_WAITING_MAX);
-        self.parts.tasks.spawn(subscribe::serve(
-            Arc::clone(&self.parts),
-            reader,
-            wishes,
-            out,
-        ));
+        let serving = subscribe::serve(Arc::clone(&self.parts), reader, wishes, out);
+        self.parts.tasks.spawn(async move {
+            serving.await;
+            drop(share);
+        });
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 

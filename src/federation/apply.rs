@@ -161,13 +161,18 @@ pub(super) async fn apply(
     };
     // Signatures cost tens of microseconds each: off the async threads, a batch at a time.
     let received = batch.received;
-    let checked = tasks::blocking(move || {
+    let small = is_small(&received);
+    let check = move || {
         received
             .into_iter()
             .map(|one| verifier.check(one))
             .collect::<Vec<_>>()
-    })
-    .await?;
+    };
+    let checked = if small {
+        check()
+    } else {
+        tasks::blocking(check).await?
+    };
     for one in checked {
         match one {
             Ok(entry) => match foreign_withdrawal(federation, &entry).await? {
@@ -215,6 +220,20 @@ pub(super) async fn apply(
         | Written::Withdrawn(_)
         | Written::Invite(_) => Err(SessionEnd::Misbehaved("the log answered another question")),
     }
+}
+
+/// Items that are verified on the async threads: handing so few over costs more than verifying them.
+const INLINE_ITEMS_MAX: usize = 2;
+/// The same in bytes of content.
+const INLINE_BYTES_MAX: usize = 32 * 1024;
+
+fn is_small(received: &[Received]) -> bool {
+    let bytes = |one: &Received| match one {
+        Received::Item(item) => item.content.len(),
+        Received::Recall(_) => 0,
+    };
+    received.len() <= INLINE_ITEMS_MAX
+        && received.iter().map(bytes).sum::<usize>() <= INLINE_BYTES_MAX
 }
 
 /// Takes up certificates and introductions. A community that is us or a peer is never introduced, and a pin is never
@@ -272,7 +291,11 @@ fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<
                 key,
                 introduced_by: (community != *supplier).then(|| supplier.clone()),
                 community,
-                certificate: signer.certificate.to_vec(),
+                // The newest that is known of a renewed key, which this one need not be.
+                certificate: federation
+                    .keys
+                    .certificate(key)
+                    .unwrap_or_else(|| signer.certificate.to_vec()),
                 is_ca: false,
                 first_seen: now,
             }),

@@ -8,6 +8,7 @@
 
 mod last_check;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use last_check::{LastCheckFailed, last_check};
@@ -93,7 +94,7 @@ pub fn judge_inbound(
 }
 
 /// The facts of an item with what the agreement over which it came says now about passing it on.
-pub fn with_onward(facts: &ItemFacts, entry: &Entry, roster: &Roster) -> ItemFacts {
+pub fn with_onward<'a>(facts: &'a ItemFacts, entry: &Entry, roster: &Roster) -> Cow<'a, ItemFacts> {
     let onward_in = entry
         .row
         .supplier
@@ -101,10 +102,14 @@ pub fn with_onward(facts: &ItemFacts, entry: &Entry, roster: &Roster) -> ItemFac
         .and_then(|supplier| roster.peers.get(supplier))
         .and_then(|peer| peer.terms.sides_seen_from(&facts.here))
         .is_some_and(|(_, theirs)| theirs.onward);
-    ItemFacts {
+    if onward_in == facts.onward_in {
+        // Every item at its origin, and most elsewhere.
+        return Cow::Borrowed(facts);
+    }
+    Cow::Owned(ItemFacts {
         onward_in,
         ..facts.clone()
-    }
+    })
 }
 
 impl Passed {

@@ -101,9 +101,20 @@ pub(super) fn read(
         refuse_mentions(&document, &options, &member, roster, settings)?;
     }
     let mut remarks = marked.remarks.clone();
+    let content_sha256 = Digest::of(&document.bytes);
     let parts: Vec<DraftPart> = partition::parts(&document, &marked)
         .into_iter()
-        .map(|part| draft_part(part, &mut options, &member, roster, settings))
+        .map(|part| {
+            // A part that is the whole document has its digest.
+            let whole = part.bytes.as_ptr() == document.bytes.as_ptr()
+                && part.bytes.len() == document.bytes.len();
+            let sha256 = if whole {
+                content_sha256
+            } else {
+                Digest::of(&part.bytes)
+            };
+            draft_part(part, sha256, &mut options, &member, roster, settings)
+        })
         .collect::<Result<_, _>>()?;
     for part in &parts {
         for remark in &part.named.remarks {
@@ -122,7 +133,7 @@ pub(super) fn read(
         submitter: SpiffeId::credential(&settings.community, &member, &credential),
         document: document_key(&member, document.format, &document.identity),
         version: document.version.clone(),
-        content_sha256: Digest::of(&document.bytes),
+        content_sha256,
         options_sha256: options_digest(&options, attribution, &parts),
         label_declared: marked.decided_by.is_none(),
         format: document.format,
@@ -233,6 +244,7 @@ fn mark(
 
 fn draft_part(
     part: Part,
+    content_sha256: Digest,
     options: &mut PushOptions,
     member: &MemberId,
     roster: &Roster,
@@ -252,7 +264,7 @@ fn draft_part(
     let title = first_of(&options.title, &part.title, Envelope::TITLE_BYTES_MAX);
     let summary = first_of(&options.summary, &part.summary, Envelope::SUMMARY_BYTES_MAX);
     Ok(DraftPart {
-        content_sha256: Digest::of(&part.bytes),
+        content_sha256,
         kind: options.kind.unwrap_or(part.kind),
         title,
         summary,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::{FeedPlace, Position};
@@ -175,6 +176,11 @@ impl Log {
             };
         }
         place
+    }
+
+    /// Cancelled once the disk failed: no write is taken any more until the node starts again (threat 51).
+    pub fn stopped(&self) -> &CancellationToken {
+        self.shared.store.stopped()
     }
 
     /// The store, for reads.

@@ -157,6 +157,12 @@ impl Peer {
         }
     }
 
+    /// Both sides have signed, each after its operator compared the phrase; suspended, over or ended as it may be. From
+    /// then on the CA that the peer presented is known to be its own.
+    pub fn is_signed_by_both(&self) -> bool {
+        self.our_signature.is_some() && self.their_signature.is_some()
+    }
+
     /// The agreement holds at this time: signed by both, begun, not over, not suspended, not ended.
     pub fn in_force_at(&self, now: Timestamp) -> bool {
         self.state() == PeerState::InForce
@@ -167,8 +173,7 @@ impl Peer {
     /// It was in force and is not any more: suspended, ended, or over. Nothing passes but withdrawals of what this peer
     /// holds.
     pub fn only_owed_at(&self, now: Timestamp) -> bool {
-        self.our_signature.is_some()
-            && self.their_signature.is_some()
+        self.is_signed_by_both()
             && (self.suspended || self.ended || self.terms.until.is_some_and(|until| until <= now))
     }
 

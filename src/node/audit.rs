@@ -46,12 +46,16 @@ pub async fn audit_verify(
     let bundles = Bundles::new();
     authority.add_to(&bundles)?;
     for peer in store.roster().await?.peers.values() {
-        bundles.set(&peer.id, &peer.ca_certificates)?;
+        if peer.is_signed_by_both() {
+            bundles.set(&peer.id, &peer.ca_certificates)?;
+        }
     }
     let keys = Keys::new(bundles);
     let mut report = AuditReport::default();
     for key in keys.restore(&store.pinned_keys().await?) {
-        report.problem(format!("the pinned key {key} does not read"));
+        report.problem(format!(
+            "the pinned key {key} does not read, or its community does not vouch for it"
+        ));
     }
     check_records(&store, &mut report).await?;
     let mut after = Position::START;

@@ -37,6 +37,8 @@ const SIGNER_KEY: &str = "signer.key";
 const SIGNER_CERTIFICATE: &str = "signer.pem";
 /// A renewal that failed is tried again after so long; the old certificate still has a third of its life then.
 const RETRY_SECONDS: i64 = 300;
+/// The clock is looked at this often: a machine that was suspended, or whose clock was set, is late by no more.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Reads the node's keys; makes those that are not there yet.
 pub(crate) fn open(
@@ -88,12 +90,14 @@ pub(crate) async fn keep_renewed(
     let folder = data.join(FOLDER);
     let mut next = credential.current().renewal_due();
     loop {
-        let wait = next.micros().saturating_sub(clock.now().micros()).max(0);
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_micros(u64::try_from(wait).unwrap_or(0))) => {}
+            () = tokio::time::sleep(pause(next, clock.now())) => {}
             () = tasks.draining().cancelled() => return,
         }
         let now = clock.now();
+        if now < next {
+            continue;
+        }
         let renewed = node_credential(&authority, &folder, &settings, now)
             .and_then(|fresh| credential.replace(fresh));
         next = match renewed {
@@ -107,6 +111,12 @@ pub(crate) async fn keep_renewed(
             }
         };
     }
+}
+
+/// How long to sleep until this time: at most [`LOOK_AGAIN`].
+fn pause(due: Timestamp, now: Timestamp) -> Duration {
+    let wait = due.micros().saturating_sub(now.micros());
+    Duration::from_micros(u64::try_from(wait).unwrap_or(0)).min(LOOK_AGAIN)
 }
 
 /// The stored credential, or a fresh one where it is missing or past two thirds of its life.
@@ -141,8 +151,8 @@ fn signer(
             path: path.clone(),
             problem: "this is no Ed25519 key in PEM (PKCS#8); restore it from a backup",
         };
-        let der =
-            PrivatePkcs8KeyDer::from_pem_slice(&files::read(&path)?).map_err(|_| damaged())?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(&files::read_private(&path)?)
+            .map_err(|_| damaged())?;
         SigningKey::from_pkcs8(community.clone(), der.secret_pkcs8_der()).map_err(|_| damaged())?
     } else {
         let (key, der) = SigningKey::generate(community.clone());
@@ -205,4 +215,16 @@ pub(crate) fn node_id(community: &CommunityId) -> SpiffeId {
 
 fn first() -> Name {
     Name::parse("n1").expect("n1 is two lower-case characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_looked_at_every_minute_until_a_renewal_is_due() {
+        let now = Timestamp::from_seconds(1_900_000_000);
+        let until = |seconds| pause(now.plus_seconds(seconds), now).as_secs();
+        assert_eq!([-3600, 0, 30, 61, 16 * 3600].map(until), [0, 0, 30, 60, 60]);
+    }
 }

@@ -211,10 +211,10 @@ impl Node {
         &self.log
     }
 
-    /// Waits until the log's writer has stopped by itself, which it does when the disk failed.
+    /// Waits until the disk failed, after which nothing is written any more. The node is not ready from then on.
     pub async fn writer_stopped(&self) {
-        let mut wakes = self.log.wakes();
-        while wakes.changed().await.is_ok() {}
+        self.log.stopped().cancelled().await;
+        self.ready.store(false, Ordering::Release);
     }
 
     /// Takes nothing new, lets streams finish for a few seconds, and ends.
@@ -274,4 +274,42 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeErr
     let listener = TcpListener::bind(address).await.map_err(fail)?;
     let bound = listener.local_addr().map_err(fail)?;
     Ok((listener, bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::super::config::{self, Environment};
+    use super::super::init::{InitOptions, init};
+    use super::*;
+    use crate::model::ids::Name;
+
+    #[tokio::test]
+    async fn a_node_whose_disk_failed_is_not_ready_and_ends() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = directory.path().join("energy");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        init(&InitOptions {
+            data: data.clone(),
+            community: CommunityId::parse("energy.isac.example").expect("an id"),
+            name: "Energy ISAC".to_owned(),
+            sector: "energy".to_owned(),
+            listen: any,
+            https: any,
+            ops: any,
+            advertise: None,
+            operator: Name::parse("alice").expect("a name"),
+        })
+        .expect("an absent directory");
+        let settings = config::load(&data, &Environment::default())
+            .expect("valid settings")
+            .settings;
+        let node = Node::start(&data, &settings).await.expect("it starts");
+        assert!(node.ready.load(Ordering::Acquire));
+        node.log().store().fail_flush().await;
+        node.writer_stopped().await;
+        assert!(!node.ready.load(Ordering::Acquire));
+        node.stop().await;
+    }
 }

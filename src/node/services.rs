@@ -227,12 +227,18 @@ async fn believe(
     clock: &dyn Clock,
 ) -> Result<Keys, ServeError> {
     identity.authority.add_to(bundles)?;
+    // Apart from TLS: whoever is only proposed connects, and is not believed for items.
+    let first_hand = Bundles::new();
+    identity.authority.add_to(&first_hand)?;
     for peer in log.roster().peers.values() {
         bundles.set(&peer.id, &peer.ca_certificates)?;
+        if peer.is_signed_by_both() {
+            first_hand.set(&peer.id, &peer.ca_certificates)?;
+        }
     }
-    let keys = Keys::new(bundles.clone());
-    for unreadable in keys.restore(&log.store().pinned_keys().await?) {
-        tracing::error!(key.id = %unreadable, "a pinned key cannot be read back; items that it signed will not verify");
+    let keys = Keys::new(first_hand);
+    for refused in keys.restore(&log.store().pinned_keys().await?) {
+        tracing::error!(key.id = %refused, "a pinned key does not read, or its community does not vouch for it; items that it signed will not verify");
     }
     let now = clock.now();
     let (key, community) = keys.admit(&identity.signer_certificate, now)?;

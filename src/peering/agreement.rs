@@ -8,6 +8,7 @@ use crate::audit::{Act, Actor};
 use crate::model::agreement::{Peer, TermsSignature};
 use crate::model::ids::{CommunityId, Digest, SpiffeId};
 use crate::provenance::{Keyring, Payload, verify_terms};
+use crate::trust::keyring::verify_signer;
 use crate::wire::{self, Malformed, pb};
 
 impl Peering {
@@ -33,6 +34,7 @@ impl Peering {
                     }),
                     ..peer
                 };
+                self.believe(&peer);
                 self.put_peer(&peer, Act::AgreementSigned, Actor::Caller(actor))
                     .await?;
             }
@@ -110,23 +112,20 @@ impl Peering {
                 );
             }
         };
-        let (key, community) = self
-            .parts
-            .keys
-            .admit(certificate, self.parts.clock.now())
-            .map_err(|source| PeeringError::BadCertificate {
+        // By what it presented at first contact: for items it is not believed before both have signed.
+        let key = verify_signer(certificate, &self.parts.bundles, self.parts.clock.now()).map_err(
+            |source| PeeringError::BadCertificate {
                 peer: from.clone(),
                 source: Box::new(source),
-            })?;
-        let key = self
-            .parts
-            .keys
-            .verifying_key(key)
-            .filter(|key| community == *from && key.community == *from)
-            .ok_or_else(|| PeeringError::PeerMisbehaved {
+            },
+        )?;
+        let known = self.parts.keys.verifying_key(key.key);
+        if key.community != *from || known.is_some_and(|known| known.community != *from) {
+            return Err(PeeringError::PeerMisbehaved {
                 peer: from.clone(),
                 problem: "its terms are signed with the key of another community".to_owned(),
-            })?;
+            });
+        }
         verify_terms(&peer.terms_bytes, &signed.signature, &key).map_err(|source| {
             PeeringError::BadSignature {
                 peer: from.clone(),
@@ -140,6 +139,7 @@ impl Peering {
             }),
             ..peer
         };
+        self.believe(&peer);
         self.put_peer(&peer, Act::AgreementCountersigned, Actor::Node)
             .await?;
         if peer.our_signature.is_some() {

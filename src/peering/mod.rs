@@ -66,9 +66,9 @@ pub struct PeeringParts {
     pub clock: Arc<dyn Clock>,
     /// For invites, nonces and jitter.
     pub entropy: Arc<dyn Entropy>,
-    /// Where a peer's CA is put from first contact on.
+    /// Where a peer's CA is put from first contact on, for connections.
     pub bundles: Bundles,
-    /// Where a peer's signing key is put once its certificate was verified.
+    /// Where a peer's CA and signing key are put once both have signed, for items. Not over the same bundles.
     pub keys: Keys,
     /// The key that signs terms.
     pub signing_key: Arc<SigningKey>,
@@ -219,7 +219,6 @@ pub enum PeeringError {
 impl Peering {
     /// The peering over these parts. Puts the CA and the signer of every known peer where they are looked for.
     pub fn new(parts: PeeringParts) -> Self {
-        let now = parts.clock.now();
         let peering = Self {
             parts,
             turn: Mutex::new(()),
@@ -228,17 +227,7 @@ impl Peering {
         };
         for peer in peering.roster().peers.values() {
             peering.trust(peer);
-            if let Some(signature) = &peer.their_signature {
-                // A certificate that has ended since is no longer admitted for new items, and need not be.
-                if let Err(error) = peering.parts.keys.admit(&signature.certificate, now) {
-                    let cause: &(dyn std::error::Error + 'static) = &error;
-                    tracing::info!(
-                        peer.id = %peer.id,
-                        error = cause,
-                        "the certificate that signed the agreement is not admitted for new items"
-                    );
-                }
-            }
+            peering.believe(peer);
         }
         peering
     }
@@ -262,7 +251,28 @@ impl Peering {
             .ok_or_else(|| PeeringError::UnknownPeer(id.clone()))
     }
 
-    /// Believes the peer's certificates for its own community from now on.
+    /// Takes the peer's CA for its own, for signatures of items too, once both have signed. To be called before that is
+    /// written: from then on items come.
+    fn believe(&self, peer: &Peer) {
+        let (Some(_), Some(theirs)) = (&peer.our_signature, &peer.their_signature) else {
+            return;
+        };
+        let keys = &self.parts.keys;
+        // A certificate that has ended since is no longer admitted for new items, and need not be.
+        let admitted = keys
+            .known_first_hand(&peer.id, &peer.ca_certificates)
+            .and_then(|_| keys.admit(&theirs.certificate, self.parts.clock.now()));
+        if let Err(error) = admitted {
+            let cause: &(dyn std::error::Error + 'static) = &error;
+            tracing::info!(
+                peer.id = %peer.id,
+                error = cause,
+                "the certificate that signed the agreement is not admitted for new items"
+            );
+        }
+    }
+
+    /// Lets the peer's nodes connect, by its certificates, for its own community, from now on.
     fn trust(&self, peer: &Peer) {
         if let Err(error) = self.parts.bundles.set(&peer.id, &peer.ca_certificates) {
             let cause: &(dyn std::error::Error + 'static) = &error;

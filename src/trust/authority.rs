@@ -109,7 +109,7 @@ impl Authority {
             path: path.to_owned(),
             problem,
         };
-        let key = files::read(&key_path)?;
+        let key = files::read_private(&key_path)?;
         let key = std::str::from_utf8(&key)
             .ok()
             .and_then(|pem| KeyPair::from_pem(pem).ok())

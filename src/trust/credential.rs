@@ -175,7 +175,7 @@ impl TlsCredential {
     pub fn load(directory: &Path) -> Result<Self, TrustError> {
         let _held = lock(directory, Lock::Shared);
         let key_path = directory.join(KEY_FILE);
-        let key = PrivatePkcs8KeyDer::from_pem_slice(&files::read(&key_path)?).map_err(|_| {
+        let key = PrivatePkcs8KeyDer::from_pem_slice(&files::read_private(&key_path)?).map_err(|_| {
             TrustError::Content {
                 path: key_path,
                 problem: "this does not read as a private key in PEM (PKCS#8); restore it from a backup, or enrol again",

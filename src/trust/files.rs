@@ -47,6 +47,33 @@ pub fn create_private_dir(path: &Path) -> Result<(), TrustError> {
 /// If it cannot be read or is longer.
 pub fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
     let file = File::open(path).map_err(|source| failed("read", path, source))?;
+    read_file(file, path)
+}
+
+/// Reads a file with a private key. One that others may read or write is read all the same, and said to be open: whoever
+/// mounts a key from elsewhere may not choose its mode.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_private(path: &Path) -> Result<Vec<u8>, TrustError> {
+    let file = File::open(path).map_err(|source| failed("read", path, source))?;
+    if let Some(mode) = open_to_others(&file) {
+        tracing::warn!(
+            file = %path.display(),
+            mode = %format_args!("{mode:03o}"),
+            "this file holds a private key and is not for its owner only; do chmod 600, and think of the key as known to others"
+        );
+    }
+    read_file(file, path)
+}
+
+/// The mode of a file that group or others may read or write.
+fn open_to_others(file: &File) -> Option<u32> {
+    let mode = file.metadata().ok()?.permissions().mode() & 0o777;
+    (mode & 0o066 != 0).then_some(mode)
+}
+
+fn read_file(file: File, path: &Path) -> Result<Vec<u8>, TrustError> {
     let mut bytes = Vec::new();
     file.take(FILE_BYTES_MAX.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -146,6 +173,25 @@ mod tests {
         assert_eq!(mode & 0o777, 0o644);
         let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "a temporary file stayed behind");
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_noticed_and_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.pem");
+        write_private(&path, b"key").unwrap();
+        for (mode, noticed) in [
+            (0o600, None),
+            (0o400, None),
+            (0o700, None),
+            (0o640, Some(0o640)),
+            (0o604, Some(0o604)),
+            (0o660, Some(0o660)),
+        ] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(open_to_others(&File::open(&path).unwrap()), noticed);
+            assert_eq!(read_private(&path).unwrap(), b"key");
+        }
     }
 
     #[test]

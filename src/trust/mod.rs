@@ -120,6 +120,14 @@ pub enum TrustError {
         /// Who claims it too.
         second: CommunityId,
     },
+    /// A community has more signing keys than one needs.
+    #[error("{community} has {most} signing keys already; one more is not taken up")]
+    TooManyKeys {
+        /// The community.
+        community: CommunityId,
+        /// How many are taken up.
+        most: usize,
+    },
     /// The certificate could not be made.
     #[error("a certificate or key could not be made")]
     Make(#[from] rcgen::Error),

@@ -340,6 +340,121 @@ async fn after_a_withdrawal_nothing_of_the_item_is_ever_stored() {
 }
 
 #[tokio::test]
+async fn an_item_gives_way_only_to_its_own_origin() {
+    let f = Fixture::new().await;
+    let (water, evil) = ("water.isac.example", "evil.example");
+    let item = foreign(1, 2, water);
+    let recall = DeliveredItem {
+        item: item.item,
+        kind: DeliveredKind::Recall,
+    };
+    let attack = || {
+        vec![
+            foreign(1, u32::MAX, evil),
+            foreign_withdrawal(item.item, evil),
+        ]
+    };
+    // In the same batch and in a later one, in service and recalled.
+    f.commit(deliver(water, vec![item.clone()])).await;
+    let nothing = Written::Delivered(vec![None, None]);
+    assert_eq!(f.commit(deliver(evil, attack())).await, nothing);
+    f.commit(deliver(water, vec![recall])).await;
+    assert_eq!(f.commit(deliver(evil, attack())).await, nothing);
+    let both = [
+        deliver(water, vec![foreign(1, 3, water)]),
+        deliver(evil, attack()),
+    ];
+    let written = f.store.commit(both.to_vec()).await.unwrap();
+    assert_eq!(
+        written,
+        [Written::Delivered(vec![Some(Position(3))]), nothing.clone()]
+    );
+    let newest = || async { f.store.row_of(item.item, true).await.unwrap().unwrap() };
+    assert_eq!(
+        (newest().await.revision, newest().await.state),
+        (3, RowState::Live)
+    );
+    assert!(newest().await.content.is_some());
+    // Its origin still ends it, and then it is gone whoever says otherwise.
+    let withdrawal = foreign_withdrawal(item.item, water);
+    assert_eq!(
+        f.commit(deliver("msp.isac.example", vec![withdrawal]))
+            .await,
+        Written::Delivered(vec![Some(Position(4))])
+    );
+    assert_eq!(f.commit(deliver(evil, attack())).await, nothing);
+    assert_eq!(f.store.items_in_service().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_was_made_here_gives_way_to_no_delivery() {
+    let f = Fixture::new().await;
+    let push = f.push(1);
+    f.commit(push.clone().write()).await;
+    let item = push.items[0].item;
+    let attack = |origin: &str| {
+        let mut revision = foreign(1, 9, origin);
+        let content = Bytes::from_static(b"other content");
+        if let DeliveredKind::Revision { envelope: e, .. } = &mut revision.kind {
+            *e = signed(wire::envelope::encode(&envelope(
+                1, item, 9, origin, &content,
+            )));
+        }
+        let recall = DeliveredItem {
+            item,
+            kind: DeliveredKind::Recall,
+        };
+        let revision = DeliveredItem { item, ..revision };
+        vec![revision, foreign_withdrawal(item, origin), recall]
+    };
+    for origin in ["evil.example", "energy.isac.example"] {
+        assert_eq!(
+            f.commit(deliver("evil.example", attack(origin))).await,
+            Written::Delivered(vec![None, None, None])
+        );
+    }
+    let row = f.store.row_of(item, true).await.unwrap().unwrap();
+    assert_eq!((row.state, row.revision), (RowState::Live, 1));
+    assert_eq!(row.content, Some(push.items[0].content.clone()));
+}
+
+#[tokio::test]
+async fn an_early_withdrawal_keeps_out_only_what_has_its_origin() {
+    let (water, evil, msp) = ("water.isac.example", "evil.example", "msp.isac.example");
+    let item = foreign(1, 2, water);
+    let early = |origin: &str| deliver(evil, vec![foreign_withdrawal(item.item, origin)]);
+    let arrives = || deliver(msp, vec![item.clone()]);
+    let one = |position| Written::Delivered(vec![Some(Position(position))]);
+    let none = Written::Delivered(vec![None]);
+
+    let f = Fixture::new().await;
+    assert_eq!(f.commit(early(evil)).await, one(1));
+    assert_eq!(f.commit(early(evil)).await, none);
+    assert_eq!(f.commit(arrives()).await, one(2));
+    assert_eq!(f.commit(early(evil)).await, none);
+    let row = f.store.row_of(item.item, true).await.unwrap().unwrap();
+    assert_eq!((row.state, row.position), (RowState::Live, Position(2)));
+    assert_eq!(f.commit(early(water)).await, one(3));
+
+    // The origin's own is not lost beside somebody else's, in whatever order they come, also after a restart.
+    for order in [[evil, water], [water, evil]] {
+        let f = Fixture::new().await;
+        for (n, origin) in (1..).zip(order) {
+            assert_eq!(f.commit(early(origin)).await, one(n));
+        }
+        assert_eq!(f.commit(arrives()).await, none);
+        f.store.close().await.unwrap();
+        let again = Store::open(&f.file).await.unwrap();
+        let written = again
+            .commit(vec![early(order[0]), arrives(), early(order[1])])
+            .await
+            .unwrap();
+        assert_eq!(written, [none.clone(), none.clone(), none.clone()]);
+        assert_eq!(again.items_in_service().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_recall_counts_only_from_the_supplier_and_the_right_can_come_back() {
     let f = Fixture::new().await;
     let item = foreign(1, 2, "water.isac.example");
@@ -859,7 +974,8 @@ async fn links_progress_keys_and_meta_come_back() {
         (link.cursor.as_str(), link.caught_up),
         ("cursor", state.caught_up)
     );
-    for (position, at) in [(3, 1), (5, 2)] {
+    // The last two are of somebody who reads again.
+    for (position, at) in [(3, 1), (5, 2), (4, 3), (5, 4)] {
         f.commit(Write::Progress {
             viewer: "v".into(),
             position: Position(position),
@@ -879,11 +995,13 @@ async fn links_progress_keys_and_meta_come_back() {
         introduced_by: Some(community("msp.isac.example")),
         first_seen: Timestamp::from_seconds(1),
     };
-    let other = PinnedKey {
+    let others = PinnedKey {
+        community: community("evil.example"),
         certificate: vec![2],
+        first_seen: Timestamp::from_seconds(2),
         ..key.clone()
     };
-    f.commit(Write::PinKeys(vec![key.clone(), other])).await;
+    f.commit(Write::PinKeys(vec![key.clone(), others])).await;
     assert_eq!(f.store.pinned_keys().await.unwrap(), [key]);
     assert_eq!(f.store.meta("cursor-key").await.unwrap(), None);
     f.store.set_meta("cursor-key", b"1").await.unwrap();
@@ -892,6 +1010,33 @@ async fn links_progress_keys_and_meta_come_back() {
         f.store.meta("cursor-key").await.unwrap(),
         Some(b"2".to_vec())
     );
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_takes_the_place_of_the_one_before() {
+    let f = Fixture::new().await;
+    let first = PinnedKey {
+        key: KeyId(Digest([1; 32])),
+        community: community("water.isac.example"),
+        certificate: vec![1],
+        is_ca: false,
+        introduced_by: Some(community("msp.isac.example")),
+        first_seen: Timestamp::from_seconds(1),
+    };
+    let renewed = PinnedKey {
+        certificate: vec![2],
+        introduced_by: None,
+        first_seen: Timestamp::from_seconds(9),
+        ..first.clone()
+    };
+    let kept = PinnedKey {
+        certificate: vec![2],
+        ..first.clone()
+    };
+    f.commit(Write::PinKeys(vec![first.clone()])).await;
+    f.commit(Write::PinKeys(vec![renewed.clone(), renewed]))
+        .await;
+    assert_eq!(f.store.pinned_keys().await.unwrap(), [kept]);
 }
 
 #[tokio::test]

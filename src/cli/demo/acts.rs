@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use tokio::sync::mpsc;
 
-use super::scenario::{COMMUNITIES, Ending, Fate, PUSHES, Push};
+use super::pushes::{Ending, PUSHES, Push};
+use super::scenario::{COMMUNITIES, Fate};
 use super::stage::{Stage, Viewer};
 use crate::cli::failure::refused;
 use crate::clock::{Clock, SystemClock, SystemEntropy, Timestamp, random_bytes};

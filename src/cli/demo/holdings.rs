@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::acts::Acts;
 use super::oracle::{self, Place};
-use super::scenario::PUSHES;
+use super::pushes::PUSHES;
 use super::stage::{Site, Stage, Viewer};
 use crate::cli::failure::may_pass;
 use crate::log::EntryBody;

@@ -10,6 +10,7 @@
 mod acts;
 mod holdings;
 mod oracle;
+mod pushes;
 mod report;
 mod scenario;
 mod stage;

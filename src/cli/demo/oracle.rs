@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scenario::{COMMUNITIES, Community, Ending, Fate, Member, PACTS, Push, Shade, Side};
+use super::pushes::{Ending, Push};
+use super::scenario::{COMMUNITIES, Community, Fate, Member, PACTS, Shade, Side};
 
 /// Where an item may be: `energy` is the node, `energy/gridco/siem` a viewer.
 pub(super) type Place = String;
@@ -166,7 +167,7 @@ fn origin(push: &Push) -> &'static Community {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scenario::PUSHES;
+    use super::super::pushes::PUSHES;
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::acts::Acts;
 use super::holdings::Holdings;
-use super::scenario::{PUSHES, Push};
+use super::pushes::{PUSHES, Push};
 use super::stage::Stage;
 use crate::cli::Failure;
 use crate::cli::Output;

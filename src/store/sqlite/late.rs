@@ -36,6 +36,7 @@ pub(super) struct Late {
     pub(super) counter: &'static str,
     insert: ManyRows,
     find: ManyRows,
+    find_all: ManyRows,
     /// Entries that stay in memory before slices go to the table.
     recent_max: usize,
     /// Under this lock only memory is touched.
@@ -64,6 +65,7 @@ impl Late {
             "item_positions",
             "INSERT OR IGNORE INTO item_positions (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM item_positions WHERE key IN (",
+            "SELECT position FROM item_positions WHERE key IN (",
         )
     }
 
@@ -73,10 +75,16 @@ impl Late {
             "document_numbers",
             "INSERT OR IGNORE INTO document_numbers (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM document_numbers WHERE key IN (",
+            "SELECT position FROM document_numbers WHERE key IN (",
         )
     }
 
-    fn over(counter: &'static str, insert: &'static str, find: &'static str) -> Self {
+    fn over(
+        counter: &'static str,
+        insert: &'static str,
+        find: &'static str,
+        find_all: &'static str,
+    ) -> Self {
         Self {
             counter,
             insert: ManyRows {
@@ -88,6 +96,11 @@ impl Late {
                 head: find,
                 tuple: "?",
                 tail: ") GROUP BY key",
+            },
+            find_all: ManyRows {
+                head: find_all,
+                tuple: "?",
+                tail: ")",
             },
             recent_max: RECENT_MAX,
             recent: RwLock::default(),
@@ -127,6 +140,29 @@ impl Late {
             }
         }
         Ok(found)
+    }
+
+    /// Every place of these keys, in order.
+    pub(super) async fn all(
+        &self,
+        connection: &mut SqliteConnection,
+        keys: &[Key],
+    ) -> Result<Vec<i64>, sqlx::Error> {
+        let mut places: BTreeSet<i64> = {
+            let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+            keys.iter()
+                .flat_map(|key| recent.range((*key, i64::MIN)..=(*key, i64::MAX)))
+                .map(|(_, place)| *place)
+                .collect()
+        };
+        let rows = self
+            .find_all
+            .fetch(connection, keys, |a, key| bind(a, key.as_slice()))
+            .await?;
+        for row in rows {
+            places.insert(row.try_get(0)?);
+        }
+        Ok(places.into_iter().collect())
     }
 
     /// Adds what was committed.

@@ -133,7 +133,7 @@ pub(super) async fn held_by(
     Ok(items.iter().copied().filter(|i| held.contains(i)).collect())
 }
 
-/// A credential was sent everything up to this position.
+/// A credential was sent everything up to this position. One that reads again from further back had the later ones before.
 pub(super) async fn progress(
     script: &mut Script<'_>,
     viewer: &str,
@@ -143,7 +143,8 @@ pub(super) async fn progress(
     script
         .one(
             "INSERT INTO progress (viewer, position, at) VALUES (?, ?, ?) \
-             ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at",
+             ON CONFLICT (viewer) DO UPDATE SET position = excluded.position, at = excluded.at \
+             WHERE excluded.position > progress.position",
             |a| {
                 bind(a, viewer)?;
                 bind(a, position.0)?;
@@ -226,12 +227,16 @@ pub(super) async fn link(
     })
 }
 
-/// Keeps keys as they were seen first.
+/// Keeps keys: when and by whom one was seen first, and the certificate that was seen last. Another community's certificate
+/// of the same key changes nothing.
 pub(super) async fn pin(script: &mut Script<'_>, keys: &[PinnedKey]) -> Result<(), sqlx::Error> {
     const PIN: ManyRows = ManyRows {
         head: "INSERT INTO pinned_keys (key, community, certificate, is_ca, introduced_by, first_seen) SELECT * FROM (VALUES ",
         tuple: "(?,?,?,?,?,?)",
-        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO NOTHING",
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (key) DO UPDATE SET certificate = excluded.certificate \
+                WHERE excluded.community = pinned_keys.community AND excluded.is_ca = pinned_keys.is_ca \
+                AND excluded.first_seen >= pinned_keys.first_seen \
+                AND excluded.certificate <> pinned_keys.certificate",
     };
     script
         .rows(&PIN, keys, |a, key| {

@@ -13,6 +13,7 @@ use super::{audit, pack};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
 use crate::store::{Answer, DocumentState, Expect, LogClass, LogRow, Write};
+use crate::wire;
 
 /// What the writes of a batch name.
 #[derive(Default)]
@@ -178,10 +179,48 @@ async fn load_items(
     let rows = AT_POSITIONS
         .fetch(connection, &positions, |a, p| bind(a, *p))
         .await?;
+    let mut early = Vec::new();
     for row in stored(connection, rows, false).await? {
         let item = row.row.item;
-        let now = item_now(row)?;
-        known.items.insert(item, now);
+        if let LogClass::Withdrawal { of: None, .. } = row.row.class {
+            early.push(item.bytes());
+        } else {
+            let now = item_now(row)?;
+            known.items.insert(item, now);
+        }
+    }
+    load_forestalled(connection, index, &early, known).await
+}
+
+/// Where an item was withdrawn before it came, every row of it is such a withdrawal, each by another community.
+async fn load_forestalled(
+    connection: &mut SqliteConnection,
+    index: &Late,
+    early: &[Key],
+    known: &mut Known,
+) -> Result<(), Failure> {
+    if early.is_empty() {
+        return Ok(());
+    }
+    let positions = index.all(connection, early).await?;
+    let rows = AT_POSITIONS
+        .fetch(connection, &positions, |a, p| bind(a, *p))
+        .await?;
+    for Stored { row, .. } in stored(connection, rows, false).await? {
+        let bad = || inconsistent("log", "body", &row.position.0);
+        let LogClass::Withdrawal {
+            statement,
+            of: None,
+            ..
+        } = &row.class
+        else {
+            return Err(bad().into());
+        };
+        let withdrawal = wire::withdrawal::parse(&statement.record).map_err(|_| bad())?;
+        let now = known.items.entry(row.item);
+        if let ItemNow::Forestalled(by) = now.or_insert(ItemNow::Forestalled(Vec::new())) {
+            by.push(withdrawal.origin);
+        }
     }
     Ok(())
 }
@@ -236,7 +275,10 @@ async fn load_documents_of_items(
         .values()
         .filter_map(|item| match item {
             ItemNow::Stored(held) => held.document,
-            ItemNow::Planned(_) | ItemNow::Recalled(..) | ItemNow::Withdrawn(_) => None,
+            ItemNow::Planned(_)
+            | ItemNow::Recalled(..)
+            | ItemNow::Withdrawn(_)
+            | ItemNow::Forestalled(_) => None,
         })
         .filter(|number| !known.document_numbers.contains_key(number))
         .collect::<HashSet<i64>>()

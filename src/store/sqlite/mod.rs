@@ -9,12 +9,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Connection, Executor, Row, Sqlite};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, Digest, ItemId};
@@ -60,8 +60,8 @@ struct Inner {
     documents: Late,
     /// Held over a whole commit.
     writer: Mutex<Writer>,
-    /// A commit failed at the disk.
-    stopped: AtomicBool,
+    /// Set once a commit failed at the disk.
+    stopped: CancellationToken,
 }
 
 /// What only the one that writes needs.
@@ -120,7 +120,7 @@ impl Store {
                     written: true,
                     closed: false,
                 }),
-                stopped: AtomicBool::new(false),
+                stopped: CancellationToken::new(),
             }),
         })
     }
@@ -214,6 +214,11 @@ impl Store {
         Ok(())
     }
 
+    /// Cancelled once the database failed at the disk: until the node starts again every write is refused.
+    pub fn stopped(&self) -> &CancellationToken {
+        &self.inner.stopped
+    }
+
     /// Ends all reading and writing and empties the write-ahead log. What the store has answered is durable without it.
     pub async fn close(&self) -> Result<(), StoreError> {
         let inner = &*self.inner;
@@ -276,7 +281,7 @@ impl Inner {
         if writer.closed {
             return Err(StoreError::Closed);
         }
-        if self.stopped.load(Ordering::Acquire) {
+        if self.stopped.is_cancelled() {
             return Err(StoreError::Stopped {
                 file: self.file.clone(),
             });
@@ -394,7 +399,7 @@ impl Inner {
                 error = &error as &dyn std::error::Error,
                 "the database failed at the disk; nothing more is written until the node is started again"
             );
-            self.stopped.store(true, Ordering::Release);
+            self.stopped.cancel();
         } else if !full && connection.execute("ROLLBACK").await.is_ok() {
             writer.connection = Some(connection);
         }

@@ -17,11 +17,13 @@ use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
-    Answer, Append, AppendItem, AuditRecord, AuditRow, Deliver, DeliveredItem, DeliveredKind,
-    DocumentState, Expect, InviteUse, LinkState, LogClass, LogRow, NewInvite, PinnedKey,
-    Quarantined, RowState, StoreError, Withdraw, Write, Written,
+    Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, InviteUse, LinkState,
+    LogClass, LogRow, NewInvite, PinnedKey, Quarantined, RowState, StoreError, Withdraw, Write,
+    Written,
 };
 use crate::wire;
+
+mod deliver;
 
 /// What of the database a batch touches, first as it is, then as the writes make it.
 #[derive(Debug, Default)]
@@ -81,6 +83,9 @@ pub(super) enum ItemNow {
     Recalled(Box<Remains>, i64, u32),
     /// Withdrawn, by the row at this position.
     Withdrawn(i64),
+    /// Never here, and withdrawn by these communities before it came. Which of them it belongs to, if to any, is not
+    /// known: each keeps out only what has the same origin.
+    Forestalled(Vec<CommunityId>),
 }
 
 /// A new row of the log.
@@ -264,7 +269,9 @@ impl<'a> Plan<'a> {
                     .rows
                     .get(*at)
                     .is_some_and(|r| r.row.revision < item.revision),
-                Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) => false,
+                Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_)) => {
+                    false
+                }
                 None => item.revision == 1,
             });
         revised
@@ -273,7 +280,10 @@ impl<'a> Plan<'a> {
                 .iter()
                 .all(|w| match self.known.items.get(&w.item) {
                     Some(ItemNow::Stored(_) | ItemNow::Planned(_)) => true,
-                    Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => false,
+                    Some(
+                        ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_),
+                    )
+                    | None => false,
                 })
     }
 
@@ -342,7 +352,8 @@ impl<'a> Plan<'a> {
         let number = match self.known.items.get(&withdraw.item) {
             Some(ItemNow::Stored(held)) => held.document,
             Some(ItemNow::Planned(at)) => self.rows.get(*at).and_then(|r| r.beside.document),
-            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => None,
+            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))
+            | None => None,
         };
         let position = self.withdraw(withdraw)?;
         let document = number
@@ -362,9 +373,8 @@ impl<'a> Plan<'a> {
     fn withdraw(&mut self, withdraw: &Withdraw) -> Result<Option<Position>, StoreError> {
         let held = match self.known.items.remove(&withdraw.item) {
             None => return Ok(None),
-            Some(ItemNow::Withdrawn(at)) => {
-                let withdrawn = ItemNow::Withdrawn(at);
-                self.known.items.insert(withdraw.item, withdrawn);
+            Some(gone @ (ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))) => {
+                self.known.items.insert(withdraw.item, gone);
                 return Ok(None);
             }
             Some(held) => held,
@@ -380,141 +390,6 @@ impl<'a> Plan<'a> {
             withdraw.note.clone(),
         );
         self.audit(&withdraw.audit);
-        Ok(Some(position))
-    }
-
-    fn deliver(&mut self, deliver: &'a Deliver) -> Result<Written, StoreError> {
-        let mut effects = Vec::with_capacity(deliver.entries.len());
-        for entry in &deliver.entries {
-            effects.push(self.deliver_entry(deliver, entry)?);
-        }
-        self.others.push(Other::Keys(&deliver.keys));
-        self.others.push(Other::Quarantine(&deliver.quarantined));
-        self.others
-            .push(Other::Cursor(&deliver.supplier, &deliver.cursor));
-        Ok(Written::Delivered(effects))
-    }
-
-    fn deliver_entry(
-        &mut self,
-        deliver: &Deliver,
-        entry: &DeliveredItem,
-    ) -> Result<Option<Position>, StoreError> {
-        match &entry.kind {
-            DeliveredKind::Revision {
-                revision,
-                envelope,
-                hops,
-                content,
-                content_key,
-            } => {
-                if !self.takes(entry.item, *revision) {
-                    return Ok(None);
-                }
-                match self.known.items.remove(&entry.item) {
-                    Some(held @ (ItemNow::Stored(_) | ItemNow::Planned(_))) => {
-                        self.end(held, RowState::Superseded)?;
-                    }
-                    Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => {}
-                }
-                let row = LogRow {
-                    position: Position::START,
-                    item: entry.item,
-                    revision: *revision,
-                    class: LogClass::Item {
-                        envelope: envelope.clone(),
-                        hops: hops.clone(),
-                        local: None,
-                    },
-                    state: RowState::Live,
-                    recorded: deliver.at,
-                    supplier: Some(deliver.supplier.clone()),
-                    content: Some(content.clone()),
-                };
-                Ok(Some(self.push_item(NewRow {
-                    row,
-                    beside: Beside::default(),
-                    content_key: Some(*content_key),
-                })))
-            }
-            DeliveredKind::Withdrawal { id, statement } => {
-                let ended = match self.known.items.remove(&entry.item) {
-                    Some(ItemNow::Withdrawn(at)) => {
-                        let withdrawn = ItemNow::Withdrawn(at);
-                        self.known.items.insert(entry.item, withdrawn);
-                        return Ok(None);
-                    }
-                    Some(held) => Some(self.end(held, RowState::Withdrawn)?),
-                    None => None,
-                };
-                let supplier = Some(deliver.supplier.clone());
-                let position = self.push_withdrawal(
-                    entry.item,
-                    *id,
-                    statement,
-                    supplier,
-                    deliver.at,
-                    ended,
-                    String::new(),
-                );
-                Ok(Some(position))
-            }
-            DeliveredKind::Recall => self.recall(deliver, entry.item),
-        }
-    }
-
-    /// Whether a delivered revision takes effect: it is newer than what is here, or as new as what was recalled.
-    fn takes(&self, item: ItemId, revision: u32) -> bool {
-        let newer = |row: &LogRow| row.supplier.is_some() && row.revision < revision;
-        match self.known.items.get(&item) {
-            None => true,
-            Some(ItemNow::Stored(held)) => newer(&held.row),
-            Some(ItemNow::Planned(at)) => self.rows.get(*at).is_some_and(|r| newer(&r.row)),
-            Some(ItemNow::Recalled(_, _, recalled)) => *recalled <= revision,
-            Some(ItemNow::Withdrawn(_)) => false,
-        }
-    }
-
-    fn recall(&mut self, deliver: &Deliver, item: ItemId) -> Result<Option<Position>, StoreError> {
-        let supplier = match self.known.items.get(&item) {
-            Some(ItemNow::Stored(held)) => held.row.supplier.as_ref(),
-            Some(ItemNow::Planned(at)) => self.rows.get(*at).and_then(|r| r.row.supplier.as_ref()),
-            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_)) | None => None,
-        };
-        if supplier != Some(&deliver.supplier) {
-            return Ok(None);
-        }
-        let Some(held) = self.known.items.remove(&item) else {
-            return Ok(None);
-        };
-        let (remains, ends, revision) = self.end(held, RowState::Withdrawn)?;
-        let row = LogRow {
-            position: Position::START,
-            item,
-            revision,
-            class: LogClass::Recall {
-                of: (
-                    remains.tombstone.clone(),
-                    remains.hops.clone(),
-                    remains.local.clone(),
-                ),
-                item_recorded: remains.recorded,
-            },
-            state: RowState::Live,
-            recorded: deliver.at,
-            supplier: Some(deliver.supplier.clone()),
-            content: None,
-        };
-        let position = self.push_row(NewRow {
-            row,
-            beside: Beside {
-                ends: Some(ends),
-                ..Beside::default()
-            },
-            content_key: None,
-        });
-        let recalled = ItemNow::Recalled(Box::new(remains), ends, revision);
-        self.known.items.insert(item, recalled);
         Ok(Some(position))
     }
 
@@ -540,6 +415,7 @@ impl<'a> Plan<'a> {
                 Ok((remains, new.row.position.0, new.row.revision))
             }
             ItemNow::Withdrawn(at) => Err(inconsistent("log", "class", &at)),
+            ItemNow::Forestalled(_) => Err(inconsistent("log", "class", &"?")),
         }
     }
 

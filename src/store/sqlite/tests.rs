@@ -11,6 +11,16 @@ async fn store() -> (tempfile::TempDir, Store) {
     (directory, store)
 }
 
+impl Store {
+    /// As if the disk had failed while a commit was flushed.
+    pub(crate) async fn fail_flush(&self) {
+        let mut writer = self.inner.writer.lock().await;
+        let connection = writer.connection.take().expect("it is at rest");
+        let broken = Broken::Committing(sqlx::Error::Io(std::io::Error::other("fsync")));
+        self.inner.undo(connection, &mut writer, broken).await;
+    }
+}
+
 fn bulky(n: u64) -> Write {
     Write::Quarantine(Quarantined {
         supplier: CommunityId::parse("water.isac.example").expect("a valid id"),
@@ -44,6 +54,7 @@ async fn a_full_disk_refuses_the_whole_batch_and_takes_writes_again_when_there_i
     assert!(error.fails_everyone());
     let kept = store.quarantined(100).await.expect("reads go on");
     assert_eq!(kept.len(), 1);
+    assert!(!store.stopped().is_cancelled(), "no reason to end the node");
     // The limit was one of the connection, which is another one now.
     store.commit(vec![bulky(2)]).await.expect("room again");
     assert_eq!(store.quarantined(100).await.expect("reads go on").len(), 2);
@@ -53,12 +64,9 @@ async fn a_full_disk_refuses_the_whole_batch_and_takes_writes_again_when_there_i
 async fn after_a_failed_flush_nothing_is_written_and_reads_go_on() {
     let (_directory, store) = store().await;
     store.commit(vec![bulky(1)]).await.expect("the disk works");
-    {
-        let mut writer = store.inner.writer.lock().await;
-        let connection = writer.connection.take().expect("it is at rest");
-        let broken = Broken::Committing(sqlx::Error::Io(std::io::Error::other("fsync")));
-        store.inner.undo(connection, &mut writer, broken).await;
-    }
+    assert!(!store.stopped().is_cancelled());
+    store.fail_flush().await;
+    assert!(store.stopped().is_cancelled());
     for _ in 0..2 {
         let error = store.commit(vec![bulky(2)]).await.expect_err("it stopped");
         assert!(matches!(error, StoreError::Stopped { .. }));

@@ -236,6 +236,7 @@ pub(crate) struct Node {
     pub(crate) signing_key: Arc<SigningKey>,
     pub(crate) signer_certificate: Vec<u8>,
     pub(crate) bundles: Bundles,
+    pub(crate) keys: Keys,
     pub(crate) credential: LiveCredential,
     /// What serves; apart from the house's own tasks, so that the door can be shut.
     doors: Tasks,
@@ -286,6 +287,9 @@ impl Node {
             .expect("a certificate for the signer");
         let bundles = Bundles::new();
         house.authority.add_to(&bundles).expect("our own CA");
+        let first_hand = Bundles::new();
+        house.authority.add_to(&first_hand).expect("our own CA");
+        let keys = Keys::new(first_hand);
         let signing_key = Arc::new(signing_key);
         let peering = Arc::new(Peering::new(PeeringParts {
             log: house.log.clone(),
@@ -298,7 +302,7 @@ impl Node {
             clock: Arc::new(house.clock.clone()),
             entropy: Arc::new(SystemEntropy::default()),
             bundles: bundles.clone(),
-            keys: Keys::new(bundles.clone()),
+            keys: keys.clone(),
             signing_key: Arc::clone(&signing_key),
             signer_certificate: signer_certificate.clone(),
             credential: credential.clone(),
@@ -311,6 +315,7 @@ impl Node {
             signing_key,
             signer_certificate,
             bundles,
+            keys,
             credential,
             doors: Tasks::new(),
         };

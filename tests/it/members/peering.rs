@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sluis::membership::InviteProblem;
 use sluis::model::agreement::{Peer, PeerState, Wishes};
-use sluis::model::ids::{CommunityId, SpiffeId};
+use sluis::model::ids::{CommunityId, Name, Role, SpiffeId};
 use sluis::model::invite::Invite;
 use sluis::model::label::Label;
 use sluis::peering::{PeeringError, Presentation};
-use sluis::provenance::{Payload, SigningKey};
+use sluis::provenance::{Keyring, Payload, SigningKey};
+use sluis::trust::{Authority, Issue, Purpose};
 use sluis::wire::pb;
 use sluis::wire::pb::peering_service_server::{PeeringService, PeeringServiceServer};
 use tonic::{Request, Response, Status};
@@ -614,4 +615,65 @@ async fn only_the_node_of_a_peer_connects() {
         matches!(refused, Err(sluis::client::ConnectError::Rejected { .. })),
         "the handshake fails"
     );
+}
+
+/// Threat 24: a third community had introduced the peer with a CA of its own making. The peer is believed for items by
+/// what it presented, once both have signed and not before, and the false key is forgotten.
+#[tokio::test]
+async fn a_peer_is_believed_for_items_once_both_have_signed_and_what_was_introduced_for_it_is_over()
+{
+    let (energy, water) = two().await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let false_water = Authority::create(dir.path(), water.id(), day(0)).expect("a CA");
+    let (key, _) = SigningKey::generate(water.id().clone());
+    let certificate = false_water
+        .issue(&Issue {
+            id: &SpiffeId {
+                community: water.id().clone(),
+                role: Role::Signer(Name::parse("k1").expect("a valid name")),
+            },
+            public_key: &key.public_key_der(),
+            not_before: day(0),
+            not_after: day(30),
+            hosts: &[],
+            purpose: Purpose::Signing,
+        })
+        .expect("a certificate");
+    energy
+        .keys
+        .introduce_from(
+            &community("msp.isac.example"),
+            water.id(),
+            &false_water.ca_certificates(),
+        )
+        .expect("nobody knows water yet");
+    let (false_key, _) = energy
+        .keys
+        .admit(&certificate, day(0))
+        .expect("it chains to what was introduced");
+
+    met(&energy, &water).await;
+    confirm(&water, energy.id()).await;
+    assert!(
+        energy.keys.is_introduced(water.id()),
+        "energy has not signed"
+    );
+    assert!(
+        energy
+            .keys
+            .admit(&water.signer_certificate, day(0))
+            .is_err()
+    );
+
+    assert_eq!(
+        confirm(&energy, water.id()).await.state(),
+        PeerState::InForce
+    );
+    assert!(!energy.keys.is_introduced(water.id()));
+    assert!(energy.keys.verifying_key(false_key).is_none());
+    assert!(energy.keys.admit(&certificate, day(0)).is_err());
+    energy
+        .keys
+        .admit(&water.signer_certificate, day(0))
+        .expect("water's own key");
 }

@@ -262,3 +262,132 @@ fn an_introduced_community_is_pinned_on_first_sight_and_never_one_that_is_known(
             .is_err()
     );
 }
+
+fn pinned(
+    key: KeyId,
+    certificate: &[u8],
+    community: &Community,
+    by: Option<&Community>,
+) -> PinnedKey {
+    PinnedKey {
+        key,
+        community: community.name.clone(),
+        certificate: certificate.to_vec(),
+        is_ca: false,
+        introduced_by: by.map(|by| by.name.clone()),
+        first_seen: start(),
+    }
+}
+
+/// A peer had introduced it with a CA of its own making; then it showed its own.
+#[test]
+fn what_was_introduced_for_a_community_ends_when_it_is_known_first_hand() {
+    let (energy, water, far, false_far) = (
+        Community::new("energy.isac.example"),
+        Community::new("water.isac.example"),
+        Community::new("far.isac.example"),
+        Community::new("far.isac.example"),
+    );
+    let keys = Keys::new(energy.bundles());
+    let key = || KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    keys.introduce_from(
+        &water.name,
+        &far.name,
+        &false_far.authority.ca_certificates(),
+    )
+    .unwrap();
+    assert_eq!(keys.introduced_count(&water.name), 1);
+    let false_certificate = signer(&far, &false_far, &key());
+    let (false_id, _) = keys.admit(&false_certificate, start()).unwrap();
+
+    let own = far.authority.ca_certificates();
+    assert_eq!(keys.known_first_hand(&far.name, &own).unwrap(), 1);
+    assert!(keys.verifying_key(false_id).is_none());
+    assert!(!keys.is_introduced(&far.name));
+    assert_eq!(keys.introduced_count(&water.name), 0);
+    let certificate = signer(&far, &far, &key());
+    let (id, _) = keys.admit(&certificate, start()).unwrap();
+    assert_eq!(keys.known_first_hand(&far.name, &own).unwrap(), 0);
+    assert!(keys.verifying_key(id).is_some());
+
+    // After a restart: a key that another peer sent is taken if its own community vouched for it when it was first seen.
+    let again = Keys::new(energy.bundles());
+    again.known_first_hand(&far.name, &own).unwrap();
+    let pins = [
+        pinned(false_id, &false_certificate, &far, Some(&water)),
+        pinned(id, &certificate, &far, Some(&water)),
+        PinnedKey {
+            is_ca: true,
+            ..pinned(
+                KeyId(false_far.authority.fingerprint()),
+                &false_far.authority.ca_certificates()[0],
+                &far,
+                Some(&water),
+            )
+        },
+    ];
+    assert_eq!(again.restore(&pins), [false_id]);
+    assert!(again.verifying_key(id).is_some());
+    assert!(!again.is_introduced(&far.name));
+}
+
+/// Threat 33: a rotated CA is no reason to forget what a community showed itself, or what chains to what it showed.
+#[test]
+fn a_key_that_was_known_first_hand_outlives_the_ca_that_vouched_for_it() {
+    let (energy, far, rotated) = (
+        Community::new("energy.isac.example"),
+        Community::new("far.isac.example"),
+        Community::new("far.isac.example"),
+    );
+    let keys = Keys::new(energy.bundles());
+    let certificate = signer(&far, &far, &KeyPair::generate_for(&PKCS_ED25519).unwrap());
+    keys.introduce(&far.name, &far.authority.ca_certificates())
+        .unwrap();
+    let (id, _) = keys.admit(&certificate, start()).unwrap();
+    for ca in [&far, &rotated] {
+        let own = ca.authority.ca_certificates();
+        assert_eq!(keys.known_first_hand(&far.name, &own).unwrap(), 0);
+        assert!(keys.verifying_key(id).is_some());
+    }
+}
+
+#[test]
+fn a_community_has_sixteen_signing_keys_and_one_of_them_renews() {
+    let energy = Community::new("energy.isac.example");
+    let keys = Keys::new(energy.bundles());
+    let key = || KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let first = signer(&energy, &energy, &key());
+    keys.admit(&first, start()).unwrap();
+    for _ in 1..Keys::KEYS_MAX {
+        keys.admit(&signer(&energy, &energy, &key()), start())
+            .unwrap();
+    }
+    let more = keys.admit(&signer(&energy, &energy, &key()), start());
+    assert!(matches!(more, Err(TrustError::TooManyKeys { .. })));
+    keys.admit(&first, start()).unwrap();
+}
+
+#[test]
+fn a_peer_introduces_sixty_four_communities_and_another_peer_its_own() {
+    let energy = Community::new("energy.isac.example");
+    let [water, msp] =
+        ["water", "msp"].map(|id| CommunityId::parse(&format!("{id}.isac.example")).unwrap());
+    let keys = Keys::new(energy.bundles());
+    let introduce = |by: &CommunityId, c: &Community| {
+        keys.introduce_from(by, &c.name, &c.authority.ca_certificates())
+    };
+    let far: Vec<_> = (0..=Keys::INTRODUCED_MAX)
+        .map(|n| Community::new(&format!("far{n}.isac.example")))
+        .collect();
+    let (more, taken) = far.split_last().unwrap();
+    for one in taken {
+        introduce(&water, one).unwrap();
+    }
+    assert_eq!(keys.introduced_count(&water), Keys::INTRODUCED_MAX);
+    assert!(matches!(
+        introduce(&water, more),
+        Err(TrustError::NotIntroduced { .. })
+    ));
+    introduce(&water, &taken[0]).unwrap();
+    introduce(&msp, more).unwrap();
+}
