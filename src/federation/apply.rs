@@ -15,6 +15,7 @@ use super::follower::SessionEnd;
 use crate::clock::{Timestamp, random_bytes};
 use crate::gate;
 use crate::log::EntryBody;
+use crate::model::agreement::Peer;
 use crate::model::decision::Rule;
 use crate::model::ids::{CommunityId, Digest, ItemId, KeyId};
 use crate::model::signed::Signed;
@@ -236,7 +237,7 @@ fn is_small(received: &[Received]) -> bool {
         && received.iter().map(bytes).sum::<usize>() <= INLINE_BYTES_MAX
 }
 
-/// Takes up certificates and introductions. A community that is us or a peer is never introduced, and a pin is never
+/// Takes up certificates and introductions. Ourselves and a peer with whom both have signed are never introduced, and a pin is never
 /// changed (design.md part 6).
 fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<PinnedKey> {
     let now = federation.clock.now();
@@ -246,7 +247,11 @@ fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<
         let Ok(community) = CommunityId::parse(&introduction.community) else {
             continue;
         };
-        if community == federation.here || roster.peers.contains_key(&community) {
+        let first_hand = roster
+            .peers
+            .get(&community)
+            .is_some_and(Peer::is_signed_by_both);
+        if community == federation.here || first_hand {
             continue;
         }
         let offered: Vec<Vec<u8>> = introduction
@@ -260,7 +265,10 @@ fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<
             continue;
         }
         let known = federation.keys.is_introduced(&community);
-        if let Err(error) = federation.keys.introduce(&community, &offered) {
+        if let Err(error) = federation
+            .keys
+            .introduce_from(supplier, &community, &offered)
+        {
             tracing::error!(
                 peer.id = %supplier,
                 community.id = %community,
@@ -289,7 +297,10 @@ fn admit(federation: &Federation, supplier: &CommunityId, batch: &Batch) -> Vec<
         match federation.keys.admit(&signer.certificate, now) {
             Ok((key, community)) => pinned.push(PinnedKey {
                 key,
-                introduced_by: (community != *supplier).then(|| supplier.clone()),
+                introduced_by: federation
+                    .keys
+                    .is_introduced(&community)
+                    .then(|| supplier.clone()),
                 community,
                 // The newest that is known of a renewed key, which this one need not be.
                 certificate: federation
