@@ -1044,7 +1044,7 @@ async fn the_quarantine_keeps_the_newest_of_each_supplier() {
     let f = Fixture::new().await;
     let bad = |supplier: &str, n: u64| Quarantined {
         supplier: community(supplier),
-        item: (n % 2 == 0).then(|| ItemId::new(n, [0; 10])),
+        item: n.is_multiple_of(2).then(|| ItemId::new(n, [0; 10])),
         reason: format!("reason {n}"),
         sha256: Digest::of(&n.to_be_bytes()),
         at: Timestamp::from_seconds(1),

@@ -6,7 +6,7 @@ use crate::support::{Federation, shared, sluis};
 fn done_is_0_and_help_and_version_are_answers() {
     let home = tempfile::tempdir().expect("a directory");
     for command in [
-        &["--help"] as &[&str],
+        &["--help"][..],
         &["--version"],
         &["push", "--help"],
         &["completions", "bash"],
@@ -36,7 +36,7 @@ fn wrong_usage_is_2() {
     let f = shared();
     let meryem = f.viewer("energy/acme/meryem");
     for command in [
-        &["frobnicate"] as &[&str],
+        &["frobnicate"][..],
         &["push"],
         &["push", "a.md", "--tlp", "PINK"],
         &["push", "a.md", "--to", "not an id"],
@@ -75,7 +75,7 @@ fn not_reachable_is_4_and_says_the_next_step() {
     let file = f.markdown("To nobody", "words");
     let file = file.to_string_lossy();
     for command in [
-        &["feed"] as &[&str],
+        &["feed"][..],
         &["push", &file, "--tlp", "GREEN"],
         &["push", &file, &file, "--tlp", "GREEN"],
     ] {

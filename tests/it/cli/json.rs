@@ -210,7 +210,7 @@ fn invites_have_one_key_that_matters() {
     f.member("energy/acme", &[]);
     let node = f.node("energy");
     for command in [
-        &["member", "invite", "acme", "--person", "noor"] as &[&str],
+        &["member", "invite", "acme", "--person", "noor"][..],
         &["member", "invite", "acme", "--tool", "siem", "--ttl", "2h"],
         &["operator", "invite", "bob"],
         &["peer", "invite", "--community", "water.isac.example"],

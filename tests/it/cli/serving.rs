@@ -29,7 +29,7 @@ fn a_term_signal_drains_within_ten_seconds_with_streams_open() {
     node.start();
     let next = meryem.share(&f.markdown("After the pause", "words"), &["--tlp", "GREEN"]);
     for follower in &followers {
-        assert_eq!(follower.up_to(&next), [next.clone()]);
+        assert_eq!(follower.up_to(&next), std::slice::from_ref(&next));
     }
 }
 

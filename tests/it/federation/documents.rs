@@ -52,7 +52,7 @@ fn describe(base: &str, file: &Value) -> Described {
     };
     Described {
         good: matches!(validity, "valid" | "valid-with-warnings" | "other-version")
-            && !(is_text && !list(file, "tlp_unknown").is_empty()),
+            && (!is_text || list(file, "tlp_unknown").is_empty()),
         damaged: text(file, "path").starts_with("invalid/syntax/"),
         declared: match expected {
             Some(label) if is_text => LABELS[label],

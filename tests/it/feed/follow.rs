@@ -53,11 +53,7 @@ fn a_suspended_members_streams_end_and_a_resumed_one_gets_what_it_missed() {
     assert_eq!(code, 5, "{said}");
     assert!(said.contains("suspended"), "{said}");
     let missed = meryem.share(&f.markdown("Missed", "words"), &["--tlp", "GREEN"]);
-    for command in [
-        &["feed"] as &[&str],
-        &["show", &before],
-        &["explain", &before],
-    ] {
+    for command in [&["feed"][..], &["show", &before], &["explain", &before]] {
         let answer = bob.run(command).ends(5);
         assert!(
             answer.out.is_empty() && answer.err.contains("suspended"),

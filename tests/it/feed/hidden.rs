@@ -56,7 +56,7 @@ fn an_operator_sees_no_content_title_or_submitter() {
     let file = f.markdown("Not for operators", "words that stay inside");
     let item = meryem.share(&file, &["--tlp", "GREEN"]);
     let node = f.node("energy");
-    for command in [&["feed"] as &[&str], &["show", &item]] {
+    for command in [&["feed"][..], &["show", &item]] {
         let answer = node.operator(command);
         assert_ne!(answer.code, 0, "{answer}");
         assert!(answer.out.is_empty(), "{answer}");

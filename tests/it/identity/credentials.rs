@@ -52,7 +52,7 @@ fn a_certificate_of_another_community_is_not_let_in() {
     let text = text.replace(&f.node("water").address(), &f.node("energy").address());
     std::fs::write(&profile, text).expect("a profile");
     for command in [
-        &["feed"] as &[&str],
+        &["feed"][..],
         &["trace", "01a20c5a-b180-7153-9933-080a5e18d23d"],
     ] {
         let answer = stranger.run(command);

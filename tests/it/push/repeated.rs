@@ -85,7 +85,7 @@ fn another_label_audience_or_terms_differ() {
     let file = f.markdown("Shared once", "words");
     let item = meryem.share(&file, &["--tlp", "GREEN"]);
     for flags in [
-        &["--tlp", "AMBER"] as &[&str],
+        &["--tlp", "AMBER"][..],
         &["--tlp", "CLEAR"],
         &["--tlp", "GREEN", "--to", "water.isac.example"],
         &["--tlp", "GREEN", "--terms", "no-resale"],

@@ -32,7 +32,7 @@ pub(crate) use node::Node;
 pub(crate) use viewer::Viewer;
 
 /// Longest wait for a condition. Tests share few cores with other builds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until a condition yields something. Fails the test with its name when it takes too long.
 pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
