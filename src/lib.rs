@@ -11,6 +11,8 @@
 //! floors are pure: functions of values, without I/O, clock or database. Whether an item may go is judged in [`policy`]
 //! and nowhere else; [`gate`] reads the label once more from the very bytes that leave.
 //!
+//! `design.md` beside this file is the contract, and `threats.md` numbers the threats and invariants that the comments name.
+//!
 //! A short tour: [`model::label`], [`model::decision`], [`policy`] beside `tests/it/rules`; then one push:
 //! `api/sharing.rs` → [`intake`] → [`log`] → [`feed`] → [`gate`] → [`federation::supplier`] → (the other node)
 //! [`federation::follower`] → [`provenance`] → [`client`].

@@ -212,7 +212,8 @@ impl Arrival {
         let trusted = presented.as_ref().filter(|p| !p.expired);
         let builder = self.http2(trusted.is_some(), ended.clone());
         let mut end = pin!(end_of_life(
-            trusted.map(|p| p.not_after),
+            // The last second of a certificate's life counts whole, as at the handshake (RFC 5280 §4.1.2.5).
+            trusted.map(|p| p.not_after.plus_seconds(1)),
             Arc::clone(&self.clock),
             Arc::clone(&self.limits),
         ));

@@ -24,7 +24,7 @@ use crate::log::{Log, LogError};
 use crate::model::ids::CommunityId;
 use crate::model::label::Label;
 use crate::model::roster::Roster;
-use crate::model::submission::{Refusal, Submission};
+use crate::model::submission::{Reason, Refusal, Submission};
 use crate::model::words::Kind;
 use crate::policy::{Recipient, recipients};
 use crate::provenance::SigningKey;
@@ -196,6 +196,12 @@ impl Intake {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let known = self.log.store().document(draft.document).await?;
+        if let settle::Settled::Refused(refusal) =
+            settle::against(known.as_ref(), &draft, &self.desk())
+        {
+            return Ok(Err(refusal));
+        }
         let now = self.clock.now();
         let facts = match settle::facts(&draft, &self.desk()) {
             Ok(facts) => facts,
@@ -217,6 +223,17 @@ impl Intake {
         submission: Submission,
         roster: Arc<Roster>,
     ) -> Result<Result<Draft, Refusal>, IntakeError> {
+        let now = self.clock.now();
+        if submission
+            .options
+            .valid_until
+            .is_some_and(|until| until <= now)
+        {
+            return Ok(Err(Refusal::new(
+                Reason::BadOption,
+                "valid_until: is past, so that nobody would get the item; give a later time",
+            )));
+        }
         if submission.document.len() <= INLINE_BYTES_MAX {
             return Ok(draft::read(submission, &roster, &self.settings));
         }
