@@ -37,7 +37,8 @@ impl Use {
         match self {
             Self::Subscription | Self::Content => 8,
             Self::PushStream => 4,
-            Self::Push => 32,
+            // A window of 64 in flight, and room for answers that are on their way while the next pushes come.
+            Self::Push => 96,
         }
     }
 
