@@ -35,7 +35,9 @@ impl Use {
     /// How many one credential may have open: several of a tool's processes, each with several of a kind.
     const fn most(self) -> usize {
         match self {
-            Self::Subscription | Self::Content => 8,
+            // As many as one connection carries: a stalled one holds a page and two messages.
+            Self::Subscription => 128,
+            Self::Content => 8,
             Self::PushStream => 4,
             // A window of 64 in flight, and room for answers that are on their way while the next pushes come.
             Self::Push => 96,
