@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 /// What a community says about a document and signs once; it travels with the document (design.md part 3).
 ///
 /// A value of this type is what its bytes say, no more: whether the bytes were signed by the origin is known only of
-/// `provenance::Verified`.
+/// `provenance::VerifiedItem`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// The item's id.
