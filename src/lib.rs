@@ -28,6 +28,7 @@ pub mod wire;
 
 pub mod formats;
 pub mod markings;
+pub mod anonymity;
 pub mod partition;
 pub mod inspect;
 pub mod provenance;

@@ -116,6 +116,10 @@ pub struct Document {
     pub kind: Kind,
     /// What breaks a MUST of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
     pub problems: Vec<Place>,
+    /// What its format's rules advise against or what only a strict reader minds; at most [`Refusal::PLACES_MAX`].
+    pub warnings: Vec<Place>,
+    /// What cannot be read or searched: such a document is not pushed un-named.
+    pub unsearchable: Vec<Place>,
     pub(crate) body: Body,
 }
 
@@ -233,6 +237,8 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         summary: plain::cut(said.summary.trim(), Envelope::SUMMARY_BYTES_MAX).to_owned(),
         kind: said.kind,
         problems: problems.0,
+        warnings: Vec::new(),
+        unsearchable: Vec::new(),
         bytes,
         body,
     }

@@ -19,6 +19,7 @@ mod withdraw;
 
 use std::sync::Arc;
 
+use crate::anonymity::Pseudonyms;
 use crate::clock::{Clock, Entropy};
 use crate::log::{Log, LogError};
 use crate::model::ids::CommunityId;
@@ -41,6 +42,10 @@ pub use withdraw::Withdrawn;
 pub struct Settings {
     /// The community.
     pub community: CommunityId,
+    /// Its name, which stands in for that of an un-named source.
+    pub name: String,
+    /// Refuse what only a strict reader minds, instead of warning.
+    pub strict: bool,
     /// The sector that a push without one gets.
     pub sector: String,
     /// The label that a push without any gets; `None`: it is refused.
@@ -57,6 +62,7 @@ pub struct Intake {
     settings: Settings,
     log: Log,
     signer: Arc<SigningKey>,
+    pseudonyms: Pseudonyms,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -135,6 +141,7 @@ impl Intake {
         settings: Settings,
         log: Log,
         signer: Arc<SigningKey>,
+        pseudonyms: Pseudonyms,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
@@ -142,6 +149,7 @@ impl Intake {
             settings,
             log,
             signer,
+            pseudonyms,
             clock,
             entropy,
         }

@@ -17,6 +17,7 @@ use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
 use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
+use crate::model::words::Pap;
 use findings::{Finding, Findings, strictest};
 use words::Claim;
 
@@ -45,6 +46,8 @@ pub struct Marked {
     pub objects: Vec<Option<Label>>,
     /// The limits that the document sets beyond its label.
     pub restriction: Restriction,
+    /// Where the document asks not to name its source (`tlp:ex:chr`), which its submitter cannot overrule.
+    pub unnamed_by: Option<String>,
     /// What the submitter should know, sentences for people, at most [`Marked::REMARKS_MAX`].
     pub remarks: Vec<String>,
 }
@@ -138,6 +141,7 @@ pub fn mark(
         markings: settled.markings,
         decided_by,
         restriction: restriction(document),
+        unnamed_by: found.source_only.first().cloned(),
         remarks,
     })
 }
@@ -145,6 +149,11 @@ pub fn mark(
 /// Every marking that was found in a document, in document order, also where [`mark`] refuses it.
 pub fn markings(document: &Document) -> Vec<Marking> {
     settle(&find(document), document, &[]).markings
+}
+
+/// The strictest PAP level that the document's tags give it.
+pub fn pap(_document: &Document) -> Option<Pap> {
+    None
 }
 
 /// The limits that the document sets beyond its label.

@@ -9,7 +9,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::config::Settings;
 use super::running::ServeError;
-use crate::clock::{Clock, Timestamp};
+use crate::anonymity::Pseudonyms;
+use crate::clock::{Clock, Entropy, Timestamp, random_bytes};
 use crate::model::ids::{CommunityId, Name, Role, SpiffeId};
 use crate::provenance::SigningKey;
 use crate::tasks::Tasks;
@@ -29,12 +30,16 @@ pub(crate) struct Identity {
     pub(crate) signer: Arc<SigningKey>,
     /// Its certificate, DER.
     pub(crate) signer_certificate: Vec<u8>,
+    /// Derives ids that give no source away.
+    pub(crate) pseudonyms: Pseudonyms,
 }
 
 /// The folder of the node's own keys in the data directory.
 pub(crate) const FOLDER: &str = "node";
 const SIGNER_KEY: &str = "signer.key";
 const SIGNER_CERTIFICATE: &str = "signer.pem";
+/// The secret behind pseudonyms. Without it the next version of a document bears other ids.
+const PSEUDONYM_KEY: &str = "pseudonym.key";
 /// A renewal that failed is tried again after so long; the old certificate still has a third of its life then.
 const RETRY_SECONDS: i64 = 300;
 /// The clock is looked at this often: a machine that was suspended, or whose clock was set, is late by no more.
@@ -45,6 +50,7 @@ pub(crate) fn open(
     data: &Path,
     settings: &Settings,
     clock: &dyn Clock,
+    entropy: &dyn Entropy,
 ) -> Result<Identity, ServeError> {
     let authority = Authority::open(data)?;
     if *authority.community() != settings.community.id {
@@ -60,6 +66,7 @@ pub(crate) fn open(
         credential: LiveCredential::new(credential),
         signer: Arc::new(signer),
         signer_certificate,
+        pseudonyms: pseudonyms(&data.join(FOLDER), entropy)?,
     })
 }
 
@@ -177,6 +184,25 @@ fn signer(
     let pem = files::pem("CERTIFICATE", &[&certificate]);
     files::write_public(&certificate_path, pem.as_bytes())?;
     Ok((key, certificate))
+}
+
+/// Reads the secret behind pseudonyms, or makes it.
+pub(super) fn pseudonyms(folder: &Path, entropy: &dyn Entropy) -> Result<Pseudonyms, TrustError> {
+    let path = folder.join(PSEUDONYM_KEY);
+    if path.exists() {
+        let text = files::read_private(&path)?;
+        let mut secret = [0; 32];
+        return match hex::decode_to_slice(text.trim_ascii(), &mut secret) {
+            Ok(()) => Ok(Pseudonyms::new(&secret)),
+            Err(_) => Err(TrustError::Content {
+                path,
+                problem: "these are not 64 hexadecimal digits; restore it from a backup",
+            }),
+        };
+    }
+    let secret = random_bytes(entropy);
+    files::write_private(&path, hex::encode(secret).as_bytes())?;
+    Ok(Pseudonyms::new(&secret))
 }
 
 /// The stored certificate, unless it is past two thirds of its life.

@@ -125,7 +125,7 @@ impl Node {
         let lock = lock(data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
-        let identity = identity::open(data, settings, &*clock)?;
+        let identity = identity::open(data, settings, &*clock, &*entropy)?;
         let store = Store::open(&data.join(DATABASE)).await?;
         let (socket, address) = bind(settings.listeners.listen).await?;
         let ops_listener = ops::bind(settings.listeners.ops).await?;

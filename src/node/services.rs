@@ -85,6 +85,8 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
     let intake = Arc::new(Intake::new(
         intake::Settings {
             community: here.clone(),
+            name: settings.community.name.clone(),
+            strict: settings.community.strict,
             sector: settings.community.sector.clone(),
             default_label: settings.community.default_label,
             newcomer_history,
@@ -92,6 +94,7 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
         },
         log.clone(),
         Arc::clone(&identity.signer),
+        identity.pseudonyms.clone(),
         Arc::clone(&clock),
         Arc::clone(&entropy),
     ));

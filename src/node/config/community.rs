@@ -22,6 +22,8 @@ pub struct CommunitySettings {
     pub newcomer_history: Label,
     /// The label of a push that has none; `None`: it is refused.
     pub default_label: Option<Label>,
+    /// Documents that break more than the structure of their format are refused, not only warned about.
+    pub strict: bool,
 }
 
 pub(super) fn read(values: &Values) -> Result<CommunitySettings, ConfigError> {
@@ -36,6 +38,7 @@ pub(super) fn read(values: &Values) -> Result<CommunitySettings, ConfigError> {
         })?,
         newcomer_history: values.required("newcomer_history", label)?,
         default_label: values.optional("default_label", label)?,
+        strict: false,
     })
 }
 
