@@ -59,6 +59,10 @@ vocabulary! {
         PeerRemoved = "peer-removed",
         /// An item was withdrawn.
         ItemWithdrawn = "item-withdrawn",
+        /// A push waits because its document came from elsewhere and goes less far there.
+        ItemWaits = "item-waits",
+        /// An operator let an item go that waited.
+        ItemReleased = "item-released",
         /// An operator looked at the source of an item that is not named.
         SourceDisclosed = "source-disclosed",
     }

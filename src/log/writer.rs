@@ -14,7 +14,8 @@ use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::Position;
 use crate::model::roster::Roster;
 use crate::store::{
-    Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write, Written,
+    AppendItem, Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write,
+    Written,
 };
 use crate::tasks::Tasks;
 
@@ -74,6 +75,14 @@ impl Request {
     }
 }
 
+fn class_of(item: &AppendItem) -> LogClass {
+    LogClass::Item {
+        envelope: item.envelope.clone(),
+        hops: Vec::new(),
+        local: Some(item.local.clone()),
+    }
+}
+
 /// The rows that a write's items will be, apart from position and content.
 fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
     let row = |item, revision, class, recorded, supplier| LogRow {
@@ -89,13 +98,24 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
     match write {
         Write::Append(append) => {
             for item in &append.items {
-                let class = LogClass::Item {
-                    envelope: item.envelope.clone(),
-                    hops: Vec::new(),
-                    local: Some(item.local.clone()),
-                };
-                each(row(item.item, item.revision, class, append.at, None));
+                each(row(
+                    item.item,
+                    item.revision,
+                    class_of(item),
+                    append.at,
+                    None,
+                ));
             }
+        }
+        Write::Revise(revise) => {
+            let item = &revise.item;
+            each(row(
+                item.item,
+                item.revision,
+                class_of(item),
+                revise.at,
+                None,
+            ));
         }
         Write::Deliver(deliver) => {
             for entry in &deliver.entries {
@@ -197,6 +217,7 @@ fn take_batch(waiting: &mut Vec<Request>) -> Vec<Request> {
 fn content_bytes(write: &Write) -> usize {
     match write {
         Write::Append(append) => append.items.iter().map(|i| i.content.len()).sum(),
+        Write::Revise(revise) => revise.item.content.len(),
         Write::Deliver(deliver) => deliver
             .entries
             .iter()
@@ -362,6 +383,7 @@ fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
             Write::Append(_)
             | Write::Deliver(_)
             | Write::Withdraw(_)
+            | Write::Revise(_)
             | Write::Offer { .. }
             | Write::Receipt { .. }
             | Write::Progress { .. }
@@ -408,6 +430,7 @@ fn apply(roster: &mut Roster, write: &Write, written: &Written) {
         Write::Append(_)
         | Write::Deliver(_)
         | Write::Withdraw(_)
+        | Write::Revise(_)
         | Write::Offer { .. }
         | Write::Receipt { .. }
         | Write::Progress { .. }
