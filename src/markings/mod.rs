@@ -4,8 +4,10 @@
 //! looks like TLP and cannot be understood counts as RED. A document that can be read in more than one way is read in the
 //! strictest.
 
+mod alike;
 mod csaf;
 mod findings;
+mod markup;
 mod misp;
 mod prose;
 mod stix;
@@ -183,7 +185,7 @@ fn find(document: &Document) -> Findings {
 
 fn is_silent(document: &Document) -> bool {
     match &document.body {
-        Body::Json(json) => !json.haystacks().into_iter().any(words::has_tlp),
+        Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
         Body::Text => false,
     }
 }
