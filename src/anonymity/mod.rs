@@ -10,6 +10,7 @@
 mod csaf;
 mod misp;
 mod pseudonyms;
+mod source;
 mod stix;
 mod who;
 
@@ -21,6 +22,7 @@ use crate::model::ids::CommunityId;
 use crate::model::submission::Refusal;
 
 pub use pseudonyms::Pseudonyms;
+pub use source::SourceSeal;
 use who::{Community, Who};
 
 /// Who stands in for the submitting member.

@@ -57,6 +57,7 @@ pub const TABLE: &[(&str, &[Kind])] = &[
     ("/sluis.v1.AdminService/ListPeers", OPERATORS),
     ("/sluis.v1.AdminService/ExplainHeldItem", OPERATORS),
     ("/sluis.v1.AdminService/TraceHeldItem", OPERATORS),
+    ("/sluis.v1.AdminService/RevealSource", OPERATORS),
     ("/sluis.v1.EnrollmentService/Enroll", ANYONE),
     ("/sluis.v1.EnrollmentService/Renew", RENEWABLE),
     ("/sluis.v1.PeeringService/BeginPeering", ANYONE),

@@ -28,6 +28,12 @@ pub trait Overview: Send + Sync {
     ) -> BoxFuture<'_, Result<pb::ExplainItemResponse, Status>>;
     /// Who has an item.
     fn trace(&self, item: ItemId) -> BoxFuture<'_, Result<pb::TraceItemResponse, Status>>;
+    /// Who submitted an item. That this operator looked is durable in the audit log before anything is read.
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
     /// How the link to a peer does.
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>>;
 }
@@ -373,6 +379,18 @@ impl AdminService for Admin {
         self.operator(&request)?;
         let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
         self.overview.trace(item).await.map(Response::new)
+    }
+
+    async fn reveal_source(
+        &self,
+        request: Request<pb::RevealSourceRequest>,
+    ) -> Result<Response<pb::RevealSourceResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
+        self.overview
+            .reveal_source(operator, item)
+            .await
+            .map(Response::new)
     }
 }
 
