@@ -86,11 +86,10 @@ pub(super) struct Community<'a> {
 
 impl<'a> Community<'a> {
     pub(super) fn of(stand_in: &StandIn<'a>, pseudonyms: &Pseudonyms) -> Self {
-        let id = stand_in.community.as_str();
         Self {
-            id,
+            id: stand_in.community.as_str(),
             name: stand_in.name,
-            uuid: pseudonyms.uuid("community", &[id.as_bytes()]).to_string(),
+            uuid: pseudonyms.community(stand_in.community).to_string(),
         }
     }
 }
