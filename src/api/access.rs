@@ -60,6 +60,7 @@ pub const TABLE: &[(&str, &[Kind])] = &[
     ("/sluis.v1.AdminService/ListWaitingItems", OPERATORS),
     ("/sluis.v1.AdminService/ReleaseWaitingItem", OPERATORS),
     ("/sluis.v1.AdminService/DropWaitingItem", OPERATORS),
+    ("/sluis.v1.AdminService/RevealSource", OPERATORS),
     ("/sluis.v1.EnrollmentService/Enroll", ANYONE),
     ("/sluis.v1.EnrollmentService/Renew", RENEWABLE),
     ("/sluis.v1.PeeringService/BeginPeering", ANYONE),

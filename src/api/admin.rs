@@ -47,6 +47,12 @@ pub trait Overview: Send + Sync {
         item: ItemId,
         settled: Settled,
     ) -> BoxFuture<'_, Result<Released, IntakeError>>;
+    /// Who submitted an item. That this operator looked is durable in the audit log before anything is read.
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
     /// How the link to a peer does.
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>>;
 }
@@ -425,6 +431,18 @@ impl AdminService for Admin {
         let dropped = self.overview.settle(operator, item, Settled::Dropped).await;
         waited(item, dropped)?;
         Ok(Response::new(pb::DropWaitingItemResponse {}))
+    }
+
+    async fn reveal_source(
+        &self,
+        request: Request<pb::RevealSourceRequest>,
+    ) -> Result<Response<pb::RevealSourceResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
+        self.overview
+            .reveal_source(operator, item)
+            .await
+            .map(Response::new)
     }
 }
 

@@ -139,6 +139,8 @@ enum Command {
     Explain(item::ExplainArguments),
     /// Say who has an item, and since when
     Trace(item::TraceArguments),
+    /// Tell the operator who submitted an item; the look is recorded
+    Source(item::SourceArguments),
     /// Take an item back, everywhere it went
     Withdraw(item::WithdrawArguments),
     /// The audit log
@@ -280,6 +282,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Show(arguments) => item::show(arguments, context).await,
         Command::Explain(arguments) => item::explain(arguments, context).await,
         Command::Trace(arguments) => item::trace(arguments, context).await,
+        Command::Source(arguments) => item::source(arguments, context).await,
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
         Command::Waiting(command) => waiting::run(command, context).await,

@@ -153,6 +153,14 @@ pub(crate) enum Body {
 }
 
 impl Document {
+    /// The parsed JSON of a structured document, for changes by its bytes.
+    pub(crate) fn json(&self) -> Option<&Json> {
+        match &self.body {
+            Body::Json(json) => Some(json),
+            Body::Text => None,
+        }
+    }
+
     /// The parsed JSON of a structured document.
     pub(crate) fn root(&self) -> Option<Element<'_>> {
         match &self.body {

@@ -351,7 +351,7 @@ fn vanish(part: &DocumentPart, draft: &Draft, desk: &Desk<'_>) -> Withdraw {
         note: "the new version of the document has no part of this label".to_owned(),
         audit: record(
             Act::ItemWithdrawn,
-            Actor::Caller(&draft.submitter),
+            Actor::of_own(&draft.submitter, draft.attribution),
             part.item,
             desk.now,
         ),

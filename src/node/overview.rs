@@ -15,7 +15,7 @@ use crate::model::agreement::PeerState;
 use crate::model::ids::{CommunityId, ItemId, SpiffeId};
 use crate::model::member::Standing;
 use crate::model::roster::Roster;
-use crate::overview::{Asker, Overview};
+use crate::overview::{Asker, Overview, RevealError};
 use crate::wire::{pb, words};
 
 /// Waiting items in one answer: more than a person decides at one sitting.
@@ -144,6 +144,32 @@ impl admin::Overview for OperatorOverview {
                 .map_err(|e| status::store_error(&e))?
                 .ok_or_else(|| unknown(item))?;
             Ok(answers::trace(item, &places))
+        }
+        .boxed()
+    }
+
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
+        async move {
+            let revealed = self.overview.reveal(&operator, item).await;
+            let source = revealed
+                .map_err(|error| match error {
+                    RevealError::NotRecorded(error) => status::log_error(&error),
+                    RevealError::Read(error) => status::store_error(&error),
+                })?
+                .ok_or_else(|| {
+                    status::not_found(format!(
+                        "this node has no item {item} whose source it knows; that you looked is recorded"
+                    ))
+                })?;
+            Ok(pb::RevealSourceResponse {
+                item: item.to_string(),
+                submitter: source.submitter.to_string(),
+                attribution: words::attribution_to_pb(Some(source.attribution)),
+            })
         }
         .boxed()
     }

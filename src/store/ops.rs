@@ -545,7 +545,7 @@ pub struct LinkState {
 pub struct AuditRecord {
     /// When.
     pub at: Timestamp,
-    /// Who: a SPIFFE id, or `node`.
+    /// Who: a SPIFFE id, `submitter` of an item that is not named, or `node`.
     pub actor: String,
     /// What, such as `member-admitted`.
     pub act: &'static str,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use sluis::anonymity::{Pseudonyms, SourceSeal};
 use sluis::clock::Timestamp;
 use sluis::log::{EntryBody, Log, LogError};
 use sluis::model::agreement::{Peer, Side, Terms as AgreementTerms, TermsSignature};
@@ -1292,9 +1293,14 @@ impl Fixture {
 
     async fn log(&self) -> (Log, Tasks) {
         let tasks = Tasks::new();
-        let log = Log::start(self.store.clone(), community("energy.isac.example"), &tasks)
-            .await
-            .unwrap();
+        let log = Log::start(
+            self.store.clone(),
+            community("energy.isac.example"),
+            SourceSeal::of(&Pseudonyms::new(&[7; 32])),
+            &tasks,
+        )
+        .await
+        .unwrap();
         (log, tasks)
     }
 

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
+use sluis::anonymity::{Pseudonyms, SourceSeal};
 use sluis::api::admin::{Admin, Overview, Settled};
 use sluis::api::caller::Caller;
 use sluis::api::enrollment::Enrollment;
@@ -127,9 +128,14 @@ impl House {
         let store = Store::open(&directory.path().join("sluis.db"))
             .await
             .expect("a store");
-        let log = Log::start(store.clone(), id.clone(), &tasks)
-            .await
-            .expect("a log");
+        let log = Log::start(
+            store.clone(),
+            id.clone(),
+            SourceSeal::of(&Pseudonyms::new(&[7; 32])),
+            &tasks,
+        )
+        .await
+        .expect("a log");
         let authority = Arc::new(
             Authority::create(directory.path(), &id, clock.now()).expect("a certificate authority"),
         );
@@ -458,6 +464,14 @@ impl Overview for Nothing {
         _settled: Settled,
     ) -> BoxFuture<'_, Result<Released, IntakeError>> {
         Box::pin(async { Ok(Released::NotWaiting) })
+    }
+
+    fn reveal_source(
+        &self,
+        _operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
+        Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
     }
 
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>> {
