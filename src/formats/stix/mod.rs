@@ -1,9 +1,13 @@
 //! What a STIX document says about itself.
 
+mod pattern;
+mod properties;
 pub(crate) mod published;
+mod references;
 mod required;
 mod types;
 mod validity;
+mod values;
 
 use super::json::{Element, Step, push_step};
 use super::{Document, Format, Problems, Said};
