@@ -224,3 +224,6 @@ fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

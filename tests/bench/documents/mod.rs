@@ -5,7 +5,7 @@
 //! Memory is measured from outside: this program starts itself with [`CHILD`], and the child tells what the kernel says
 //! of its peak.
 
-mod generated;
+pub(crate) mod generated;
 mod memory;
 
 use std::io::Read;
