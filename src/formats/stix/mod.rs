@@ -1,9 +1,13 @@
 //! What a STIX document says about itself.
 
+mod pattern;
+mod properties;
 pub(crate) mod published;
+mod references;
 mod required;
 mod types;
 mod validity;
+mod values;
 
 use super::json::{Element, Step, push_step};
 use super::{Document, Format, Problems, Said};
@@ -241,3 +245,6 @@ fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;
