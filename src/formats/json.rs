@@ -12,6 +12,7 @@
 mod parser;
 
 use std::fmt;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -19,11 +20,16 @@ use bytes::Bytes;
 /// branches, each of two levels.
 pub(crate) const DEPTH_MAX: usize = 72;
 
+/// Longest document in bytes, so that an index of a node fits beside its kind: a node stands for at least one byte.
+pub(crate) const BYTES_MAX: usize = 1 << INDEX_BITS;
+
 /// A document as a flat list of nodes over its bytes.
 pub(crate) struct Json {
     source: Bytes,
     /// The decoded text of strings that contain escapes, one after the other.
     decoded: String,
+    /// Where the strings with escapes stand, in the order of the source.
+    escaped: Vec<Escaped>,
     nodes: Vec<Node>,
     /// An array or object somewhere has no content.
     has_empty: bool,
@@ -53,37 +59,92 @@ pub(crate) enum JsonError {
     },
 }
 
-/// A piece of text in the source or among the decoded strings.
+/// A string with escapes: where it stands in the source, quotes included, and where its decoded text does.
 #[derive(Clone, Copy)]
-struct Text {
+struct Escaped {
     start: u32,
-    len: u32,
-    decoded: bool,
+    end: u32,
+    text: u32,
+    text_len: u32,
 }
 
-const NO_TEXT: Text = Text {
-    start: 0,
-    len: 0,
-    decoded: false,
-};
+/// The key of a member: bytes of the source, or an entry among the escaped strings.
+#[derive(Clone, Copy)]
+struct Key {
+    start: u32,
+    /// [`ESCAPED`] says that `start` is the index of the entry.
+    len: u32,
+}
 
+const ESCAPED: u32 = 1 << 31;
+
+const NO_KEY: Key = Key { start: 0, len: 0 };
+
+/// One value. A document keeps one for each, so that it has no byte to spare.
 #[derive(Clone, Copy)]
 struct Node {
     /// The key of a member of an object; empty elsewhere.
-    key: Text,
-    value: Value,
+    key: Key,
+    /// Where the value begins in the source.
+    start: u32,
+    /// Where it ends.
+    end: u32,
+    /// The kind, and in the lower [`INDEX_BITS`] what belongs to it: of a container the index of the node after its last
+    /// one, of a string with escapes that of its entry.
+    tail: u32,
 }
 
-#[derive(Clone, Copy)]
-enum Value {
+const _: () = assert!(size_of::<Node>() == 20);
+
+/// Bits of an index beside a kind.
+const INDEX_BITS: u32 = 29;
+const INDEX: u32 = (1 << INDEX_BITS) - 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
     Null,
-    Bool(bool),
-    Number(Text),
-    String(Text),
-    /// With the index of the node after its last one.
-    Array(u32),
-    /// Likewise.
-    Object(u32),
+    False,
+    True,
+    Number,
+    String,
+    Escaped,
+    Array,
+    Object,
+}
+
+impl Kind {
+    const fn bits(self) -> u32 {
+        let kind: u32 = match self {
+            Kind::Null => 0,
+            Kind::False => 1,
+            Kind::True => 2,
+            Kind::Number => 3,
+            Kind::String => 4,
+            Kind::Escaped => 5,
+            Kind::Array => 6,
+            Kind::Object => 7,
+        };
+        kind << INDEX_BITS
+    }
+}
+
+impl Node {
+    const fn kind(self) -> Kind {
+        match self.tail >> INDEX_BITS {
+            0 => Kind::Null,
+            1 => Kind::False,
+            2 => Kind::True,
+            3 => Kind::Number,
+            4 => Kind::String,
+            5 => Kind::Escaped,
+            6 => Kind::Array,
+            _ => Kind::Object,
+        }
+    }
+
+    fn index(self) -> usize {
+        size(self.tail & INDEX)
+    }
 }
 
 impl fmt::Debug for Json {
@@ -98,13 +159,14 @@ impl fmt::Debug for Json {
 }
 
 impl Json {
-    /// Reads a whole document, which must be UTF-8 and shorter than 4 GiB.
+    /// Reads a whole document, which must be UTF-8 and not longer than [`BYTES_MAX`].
     pub(crate) fn parse(source: &Bytes) -> Result<Self, JsonError> {
         let text = std::str::from_utf8(source).unwrap_or_default();
         let parsed = parser::parse(text)?;
         Ok(Self {
             source: source.clone(),
             decoded: parsed.decoded,
+            escaped: parsed.escaped,
             nodes: parsed.nodes,
             has_empty: parsed.has_empty,
         })
@@ -138,29 +200,81 @@ pub(crate) struct Element<'a> {
 impl<'a> Element<'a> {
     fn node(self) -> Node {
         self.json.nodes.get(self.at).copied().unwrap_or(Node {
-            key: NO_TEXT,
-            value: Value::Null,
+            key: NO_KEY,
+            start: 0,
+            end: 0,
+            tail: Kind::Null.bits(),
         })
     }
 
-    fn resolve(self, text: Text) -> &'a str {
-        let from = if text.decoded {
-            self.json.decoded.as_str()
-        } else {
-            self.text
-        };
-        let start = size(text.start);
-        from.get(start..start.saturating_add(size(text.len)))
+    fn source(self, range: Range<usize>) -> &'a str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    fn escaped(self, index: usize) -> Option<&'a Escaped> {
+        self.json.escaped.get(index)
+    }
+
+    fn decoded(self, index: usize) -> &'a str {
+        self.escaped(index)
+            .and_then(|e| {
+                let start = size(e.text);
+                self.json
+                    .decoded
+                    .get(start..start.saturating_add(size(e.text_len)))
+            })
             .unwrap_or_default()
+    }
+
+    /// The key under which it stands in an object; empty elsewhere.
+    pub(crate) fn key(self) -> &'a str {
+        let Key { start, len } = self.node().key;
+        if len == ESCAPED {
+            return self.decoded(size(start));
+        }
+        let start = size(start);
+        self.source(start..start.saturating_add(size(len)))
+    }
+
+    /// The bytes of the value in the source, without the white space around it; of a string with its quotes.
+    pub(crate) fn range(self) -> Range<usize> {
+        let node = self.node();
+        size(node.start)..size(node.end)
+    }
+
+    /// The bytes of the whole document.
+    pub(crate) fn document_source(self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// The bytes of the value in the source.
+    pub(crate) fn source_bytes(self) -> &'a [u8] {
+        self.document_source().get(self.range()).unwrap_or_default()
+    }
+
+    /// The members of an object or the items of an array.
+    pub(crate) fn children(self) -> impl Iterator<Item = Element<'a>> + Clone {
+        self.within(self.is_array() || self.is_object())
+    }
+
+    /// The bytes of its key in the source with the quotes, if it is a member of an object.
+    pub(crate) fn key_range(self) -> Option<Range<usize>> {
+        let Key { start, len } = self.node().key;
+        if len == ESCAPED {
+            let entry = self.escaped(size(start))?;
+            return Some(size(entry.start)..size(entry.end));
+        }
+        // A key has a quote before it, so that none begins at 0.
+        let start = size(start);
+        Some(start.checked_sub(1)?..start.saturating_add(size(len)).saturating_add(1))
     }
 
     /// Index of the node after this value.
     fn next(self) -> usize {
-        match self.node().value {
-            Value::Array(next) | Value::Object(next) => size(next),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                self.at.saturating_add(1)
-            }
+        let node = self.node();
+        match node.kind() {
+            Kind::Array | Kind::Object => node.index(),
+            _ => self.at.saturating_add(1),
         }
     }
 
@@ -170,18 +284,19 @@ impl<'a> Element<'a> {
 
     /// The text, if it is a string.
     pub(crate) fn as_str(self) -> Option<&'a str> {
-        match self.node().value {
-            Value::String(text) => Some(self.resolve(text)),
+        let node = self.node();
+        match node.kind() {
+            Kind::String => Some(
+                self.source(size(node.start).saturating_add(1)..size(node.end.saturating_sub(1))),
+            ),
+            Kind::Escaped => Some(self.decoded(node.index())),
             _ => None,
         }
     }
 
     /// The number as it is written, if it is one.
     pub(crate) fn as_number(self) -> Option<&'a str> {
-        match self.node().value {
-            Value::Number(text) => Some(self.resolve(text)),
-            _ => None,
-        }
+        (self.node().kind() == Kind::Number).then(|| self.source(self.range()))
     }
 
     /// A string or a number as text: MISP writes numbers both ways.
@@ -191,25 +306,26 @@ impl<'a> Element<'a> {
 
     /// The truth value, if it is one.
     pub(crate) fn as_bool(self) -> Option<bool> {
-        match self.node().value {
-            Value::Bool(value) => Some(value),
+        match self.node().kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
             _ => None,
         }
     }
 
     /// It is `null`.
     pub(crate) fn is_null(self) -> bool {
-        matches!(self.node().value, Value::Null)
+        self.node().kind() == Kind::Null
     }
 
     /// It is an object.
     pub(crate) fn is_object(self) -> bool {
-        matches!(self.node().value, Value::Object(_))
+        self.node().kind() == Kind::Object
     }
 
     /// It is an array.
     pub(crate) fn is_array(self) -> bool {
-        matches!(self.node().value, Value::Array(_))
+        self.node().kind() == Kind::Array
     }
 
     /// It is an array or object without content.
@@ -223,14 +339,14 @@ impl<'a> Element<'a> {
     }
 
     /// The members of an object; of anything else none.
-    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Element<'a>)> {
-        self.children(self.is_object())
-            .map(|child| (child.resolve(child.node().key), child))
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Element<'a>)> + Clone {
+        self.within(self.is_object())
+            .map(|child| (child.key(), child))
     }
 
     /// The items of an array; of anything else none.
-    pub(crate) fn items(self) -> impl Iterator<Item = Element<'a>> {
-        self.children(self.is_array())
+    pub(crate) fn items(self) -> impl Iterator<Item = Element<'a>> + Clone {
+        self.within(self.is_array())
     }
 
     /// The member of an object with this key.
@@ -243,7 +359,7 @@ impl<'a> Element<'a> {
         self.get(key)?.as_str()
     }
 
-    fn children(self, really: bool) -> Children<'a> {
+    fn within(self, really: bool) -> Children<'a> {
         Children {
             at: self.with(self.at.saturating_add(1)),
             end: if really { self.next() } else { 0 },
@@ -270,23 +386,17 @@ impl<'a> Element<'a> {
                         *index = index.saturating_add(1);
                         step
                     }
-                    None => Step::Key(element.resolve(element.node().key)),
+                    None => Step::Key(element.key()),
                 };
                 if let Some(last) = path.steps.last_mut() {
                     *last = step;
                 }
             }
             visit(&path, element);
-            match element.node().value {
-                Value::Array(next) if size(next) > at.saturating_add(1) => {
-                    open.push((size(next), Some(0)));
-                    path.steps.push(Step::Index(0));
-                }
-                Value::Object(next) if size(next) > at.saturating_add(1) => {
-                    open.push((size(next), None));
-                    path.steps.push(Step::Index(0));
-                }
-                _ => {}
+            let next = element.next();
+            if next > at.saturating_add(1) {
+                open.push((next, element.is_array().then_some(0)));
+                path.steps.push(Step::Index(0));
             }
             at = at.saturating_add(1);
         }
@@ -294,6 +404,7 @@ impl<'a> Element<'a> {
 }
 
 /// The values directly within a container.
+#[derive(Clone)]
 struct Children<'a> {
     at: Element<'a>,
     end: usize,

@@ -186,8 +186,7 @@ impl Problems {
 
 /// Reads a document, plain or gzip-compressed.
 pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
-    // Offsets within a document are kept in 32 bits.
-    let bytes_max = limits.bytes_max.min(OFFSET_MAX);
+    let bytes_max = limits.bytes_max.min(json::BYTES_MAX);
     if bytes.len() > bytes_max {
         return Err(gzip::too_large(bytes_max));
     }
@@ -199,9 +198,6 @@ pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
         text::read(bytes)
     }
 }
-
-/// Largest document in bytes whatever is configured.
-const OFFSET_MAX: usize = 1 << 31;
 
 fn structured(bytes: Bytes) -> Result<Document, Refusal> {
     let json = Json::parse(&bytes).map_err(json_refusal)?;

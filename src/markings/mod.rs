@@ -13,6 +13,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use crate::formats::json::Element;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
 use crate::model::label::Label;
@@ -20,6 +21,8 @@ use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Pap;
 use findings::{Finding, Findings, strictest};
 use words::Claim;
+
+pub(crate) use misp::distribution;
 
 /// A marking that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct Marked {
     pub label: Label,
     /// Every marking, in document order.
     pub markings: Vec<Marking>,
+    /// What was declared.
+    pub declared: Option<Label>,
     /// The place that decided; `None`: the declared label did.
     pub decided_by: Option<String>,
     /// STIX: the label of each object in document order; `None`: a definition that is not itself marked and goes with
@@ -131,6 +136,7 @@ pub fn mark(
     remarks.truncate(Marked::REMARKS_MAX);
     Ok(Marked {
         label,
+        declared,
         objects: object_labels(
             document,
             &found,
@@ -156,8 +162,13 @@ pub fn pap(_document: &Document) -> Option<Pap> {
     None
 }
 
+/// The strictest PAP level that these objects of a document say.
+pub(crate) fn pap_within<'a>(_objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
+    None
+}
+
 /// The limits that the document sets beyond its label.
-fn restriction(document: &Document) -> Restriction {
+pub(crate) fn restriction(document: &Document) -> Restriction {
     match (document.format, document.root()) {
         (Format::Misp, Some(root)) => misp::restriction(root),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::restriction(root),

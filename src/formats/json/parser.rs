@@ -1,11 +1,16 @@
 //! From text to nodes, byte by byte, without recursion.
 
-use super::{DEPTH_MAX, JsonError, NO_TEXT, Node, Step, Text, Value, push_step, size};
+use super::{
+    BYTES_MAX, DEPTH_MAX, ESCAPED, Escaped, INDEX, JsonError, Key, Kind, NO_KEY, Node, Step,
+    push_step, size,
+};
 
 /// What a document was parsed to.
 pub(super) struct Parsed {
     /// The decoded text of strings that contain escapes.
     pub(super) decoded: String,
+    /// Where these strings stand.
+    pub(super) escaped: Vec<Escaped>,
     /// The values in document order.
     pub(super) nodes: Vec<Node>,
     /// An array or object somewhere has no content.
@@ -19,6 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, JsonError> {
         bytes: text.as_bytes(),
         at: 0,
         decoded: String::new(),
+        escaped: Vec::new(),
         // Published documents have a value in every 25 to 40 bytes.
         nodes: Vec::with_capacity(text.len() / 24),
         open: Vec::with_capacity(16),
@@ -26,9 +32,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed, JsonError> {
         sorted: Vec::new(),
         has_empty: false,
     };
+    if text.len() > BYTES_MAX {
+        return Err(parser.syntax("the document is longer than 512 MiB"));
+    }
     parser.document()?;
     Ok(Parsed {
         decoded: parser.decoded,
+        escaped: parser.escaped,
         nodes: parser.nodes,
         has_empty: parser.has_empty,
     })
@@ -48,10 +58,11 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     decoded: String,
+    escaped: Vec<Escaped>,
     nodes: Vec<Node>,
     open: Vec<Open>,
-    keys: Vec<Text>,
-    sorted: Vec<Text>,
+    keys: Vec<Key>,
+    sorted: Vec<Key>,
     has_empty: bool,
 }
 
@@ -61,7 +72,7 @@ const PAIRWISE_MAX: usize = 12;
 impl Parser<'_> {
     fn document(&mut self) -> Result<(), JsonError> {
         self.space();
-        let mut key = NO_TEXT;
+        let mut key = NO_KEY;
         loop {
             // A value stands here.
             let opened = self.value(key)?;
@@ -70,7 +81,7 @@ impl Parser<'_> {
                 let object = self.open.last().is_some_and(|o| o.object);
                 let closing = if object { b'}' } else { b']' };
                 if self.peek() != Some(closing) {
-                    key = if object { self.key()? } else { NO_TEXT };
+                    key = if object { self.key()? } else { NO_KEY };
                     self.count();
                     continue;
                 }
@@ -93,7 +104,7 @@ impl Parser<'_> {
                     Some(b',') => {
                         self.at = self.at.saturating_add(1);
                         self.space();
-                        key = if object { self.key()? } else { NO_TEXT };
+                        key = if object { self.key()? } else { NO_KEY };
                         self.count();
                         break;
                     }
@@ -116,23 +127,32 @@ impl Parser<'_> {
     }
 
     /// Reads a scalar, or opens a container and says so.
-    fn value(&mut self, key: Text) -> Result<bool, JsonError> {
-        let value = match self.peek() {
-            Some(b'"') => Value::String(self.string()?),
+    fn value(&mut self, key: Key) -> Result<bool, JsonError> {
+        let start = self.at;
+        let tail = match self.peek() {
+            Some(b'"') => match self.string()? {
+                Some(entry) => Kind::Escaped.bits() | (entry & INDEX),
+                None => Kind::String.bits(),
+            },
             Some(b'{') => return self.opens(key, true),
             Some(b'[') => return self.opens(key, false),
-            Some(b't') => self.word("true", Value::Bool(true))?,
-            Some(b'f') => self.word("false", Value::Bool(false))?,
-            Some(b'n') => self.word("null", Value::Null)?,
-            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
+            Some(b't') => self.word("true", Kind::True)?,
+            Some(b'f') => self.word("false", Kind::False)?,
+            Some(b'n') => self.word("null", Kind::Null)?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(_) => return Err(self.syntax("expected a value")),
             None => return Err(self.syntax("the document ends too early")),
         };
-        self.nodes.push(Node { key, value });
+        self.nodes.push(Node {
+            key,
+            start: offset(start),
+            end: offset(self.at),
+            tail,
+        });
         Ok(false)
     }
 
-    fn opens(&mut self, key: Text, object: bool) -> Result<bool, JsonError> {
+    fn opens(&mut self, key: Key, object: bool) -> Result<bool, JsonError> {
         if self.open.len() >= DEPTH_MAX {
             return Err(JsonError::TooDeep {
                 pointer: self.pointer(None),
@@ -147,7 +167,9 @@ impl Parser<'_> {
         // The value is completed when the container closes.
         self.nodes.push(Node {
             key,
-            value: Value::Null,
+            start: offset(self.at),
+            end: 0,
+            tail: 0,
         });
         self.at = self.at.saturating_add(1);
         Ok(true)
@@ -169,27 +191,27 @@ impl Parser<'_> {
         if let Some(open) = self.open.pop() {
             self.keys.truncate(open.keys);
             let next = offset(self.nodes.len());
+            let end = offset(self.at);
             if let Some(node) = self.nodes.get_mut(open.node) {
-                node.value = if open.object {
-                    Value::Object(next)
+                let kind = if open.object {
+                    Kind::Object
                 } else {
-                    Value::Array(next)
+                    Kind::Array
                 };
+                node.tail = kind.bits() | (next & INDEX);
+                node.end = end;
             }
         }
         Ok(())
     }
 
     /// A key that stands twice among those of the object that begins at `from`.
-    fn doubled(&mut self, from: usize) -> Option<Text> {
+    fn doubled(&mut self, from: usize) -> Option<Key> {
         let keys = self.keys.get(from..).unwrap_or_default();
         if keys.len() <= PAIRWISE_MAX {
             let mut rest = keys;
             while let Some((key, others)) = rest.split_first() {
-                if others
-                    .iter()
-                    .any(|other| key.len == other.len && self.of(*key) == self.of(*other))
-                {
+                if others.iter().any(|other| self.is_same(*key, *other)) {
                     return Some(*key);
                 }
                 rest = others;
@@ -208,19 +230,26 @@ impl Parser<'_> {
         doubled
     }
 
-    fn of(&self, text: Text) -> &str {
-        let from = if text.decoded {
-            self.decoded.as_str()
+    fn is_same(&self, a: Key, b: Key) -> bool {
+        // Two of different length are told apart without a look at them, unless one has escapes.
+        (a.len == b.len || (a.len | b.len) & ESCAPED != 0) && self.of(a) == self.of(b)
+    }
+
+    fn of(&self, key: Key) -> &str {
+        let (from, start, len) = if key.len == ESCAPED {
+            let entry = self.escaped.get(size(key.start));
+            let (start, len) = entry.map_or((0, 0), |e| (e.text, e.text_len));
+            (self.decoded.as_str(), start, len)
         } else {
-            self.text
+            (self.text, key.start, key.len)
         };
-        let start = size(text.start);
-        from.get(start..start.saturating_add(size(text.len)))
+        let start = size(start);
+        from.get(start..start.saturating_add(size(len)))
             .unwrap_or_default()
     }
 
     /// The pointer of the innermost open container, and of a key in it.
-    fn pointer(&self, key: Option<Text>) -> String {
+    fn pointer(&self, key: Option<Key>) -> String {
         let mut pointer = String::new();
         for pair in self.open.windows(2) {
             if let [parent, child] = pair {
@@ -239,7 +268,7 @@ impl Parser<'_> {
     }
 
     /// A key, its colon, and the space behind it.
-    fn key(&mut self) -> Result<Text, JsonError> {
+    fn key(&mut self) -> Result<Key, JsonError> {
         if self.peek() != Some(b'"') {
             return Err(self.syntax(if self.peek().is_none() {
                 "the document ends too early"
@@ -247,7 +276,17 @@ impl Parser<'_> {
                 "expected a key in double quotes"
             }));
         }
-        let key = self.string()?;
+        let start = self.at.saturating_add(1);
+        let key = match self.string()? {
+            Some(entry) => Key {
+                start: entry,
+                len: ESCAPED,
+            },
+            None => Key {
+                start: offset(start),
+                len: offset(self.at.saturating_sub(1).saturating_sub(start)),
+            },
+        };
         self.space();
         if self.peek() != Some(b':') {
             return Err(self.syntax("expected `:` after a key"));
@@ -258,24 +297,20 @@ impl Parser<'_> {
         Ok(key)
     }
 
-    fn string(&mut self) -> Result<Text, JsonError> {
+    /// A string, and the index of its entry if it contains escapes.
+    fn string(&mut self) -> Result<Option<u32>, JsonError> {
         let start = self.at.saturating_add(1);
         self.at = start;
         self.plain();
         if self.peek() == Some(b'"') {
-            let text = Text {
-                start: offset(start),
-                len: offset(self.at.saturating_sub(start)),
-                decoded: false,
-            };
             self.at = self.at.saturating_add(1);
-            return Ok(text);
+            return Ok(None);
         }
-        self.escaped(start)
+        self.escaped(start).map(Some)
     }
 
     /// The rest of a string that contains an escape.
-    fn escaped(&mut self, start: usize) -> Result<Text, JsonError> {
+    fn escaped(&mut self, start: usize) -> Result<u32, JsonError> {
         let decoded_start = self.decoded.len();
         let mut from = start;
         loop {
@@ -284,11 +319,14 @@ impl Parser<'_> {
             match self.peek() {
                 Some(b'"') => {
                     self.at = self.at.saturating_add(1);
-                    return Ok(Text {
-                        start: offset(decoded_start),
-                        len: offset(self.decoded.len().saturating_sub(decoded_start)),
-                        decoded: true,
+                    let entry = offset(self.escaped.len());
+                    self.escaped.push(Escaped {
+                        start: offset(start.saturating_sub(1)),
+                        end: offset(self.at),
+                        text: offset(decoded_start),
+                        text_len: offset(self.decoded.len().saturating_sub(decoded_start)),
                     });
+                    return Ok(entry);
                 }
                 Some(b'\\') => {
                     self.at = self.at.saturating_add(1);
@@ -372,7 +410,7 @@ impl Parser<'_> {
         self.at = self.at.saturating_add(passed).saturating_add(within);
     }
 
-    fn number(&mut self) -> Result<Text, JsonError> {
+    fn number(&mut self) -> Result<u32, JsonError> {
         let start = self.at;
         let mut is_wide = false;
         if self.peek() == Some(b'-') {
@@ -401,11 +439,7 @@ impl Parser<'_> {
         if is_wide && !text.parse::<f64>().is_ok_and(f64::is_finite) {
             return Err(self.syntax("a number is larger than a double holds"));
         }
-        Ok(Text {
-            start: offset(start),
-            len: offset(self.at.saturating_sub(start)),
-            decoded: false,
-        })
+        Ok(Kind::Number.bits())
     }
 
     /// One digit or more.
@@ -419,13 +453,13 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Result<Value, JsonError> {
+    fn word(&mut self, word: &str, kind: Kind) -> Result<u32, JsonError> {
         let end = self.at.saturating_add(word.len());
         if self.bytes.get(self.at..end) != Some(word.as_bytes()) {
             return Err(self.syntax("expected a value"));
         }
         self.at = end;
-        Ok(value)
+        Ok(kind.bits())
     }
 
     fn space(&mut self) {
@@ -470,7 +504,7 @@ const fn has_special(word: u64) -> bool {
         != 0
 }
 
-/// An index as an offset; sources are shorter than 4 GiB.
+/// An index as an offset; sources are shorter than [`BYTES_MAX`].
 fn offset(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -174,6 +174,51 @@ fn a_walk_visits_everything_in_order_with_its_path() {
     assert_eq!(within, ["", "/0", "/1", "/1/b~1c", "/2"]);
 }
 
+/// The source of each value and key, read by itself, is that value and key; and what stands beside it is white space or
+/// punctuation.
+fn ranges_hold(text: &str) {
+    let json = parse(text).unwrap();
+    json.root().walk(|path, element| {
+        let range = element.range();
+        let slice = &text[range.clone()];
+        assert_eq!(slice.trim(), slice, "{text} {}", path.pointer());
+        let alone: serde_json::Value = serde_json::from_str(slice).unwrap();
+        assert_eq!(alone, value(element), "{text} {}", path.pointer());
+        match (path.key(), element.key_range()) {
+            (Some(key), Some(place)) => {
+                assert_eq!(
+                    serde_json::from_str::<String>(&text[place.clone()]).unwrap(),
+                    key
+                );
+                assert_eq!(text[place.end..range.start].trim(), ":");
+            }
+            (None, None) => {}
+            (key, place) => panic!("{text}: {key:?} at {place:?}"),
+        }
+    });
+}
+
+#[test]
+fn each_value_and_key_knows_its_bytes() {
+    let text = " {\n\t\"a\" : [ 1 , -2.5e3 ,true,false , null,\"x\" ],\"\\u0062\\/\": {\"\":\"\\n\" , \"é\":{ } }\r\n, \"c\":[ [] ] } ";
+    ranges_hold(text);
+    let json = parse(text).unwrap();
+    let slice = |e: Element<'_>| &text[e.range()];
+    assert_eq!(slice(json.root()), text.trim());
+    let escaped = json.root().get("b/").unwrap();
+    assert_eq!(slice(escaped), "{\"\":\"\\n\" , \"é\":{ } }");
+    assert_eq!(&text[escaped.key_range().unwrap()], "\"\\u0062\\/\"");
+    assert_eq!(slice(escaped.get("").unwrap()), "\"\\n\"");
+    let c = json.root().get("c").unwrap();
+    assert_eq!(slice(c), "[ [] ]");
+    assert_eq!(slice(c.items().next().unwrap()), "[]");
+    assert_eq!(c.items().next().unwrap().key_range(), None);
+    for alone in ["0", "\"\"", "[]", "null"] {
+        ranges_hold(alone);
+        ranges_hold(&format!(" {alone}\n"));
+    }
+}
+
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -201,7 +246,9 @@ proptest! {
         } else {
             serde_json::to_string(&value)
         };
-        readers_agree(&text.unwrap());
+        let text = text.unwrap();
+        readers_agree(&text);
+        ranges_hold(&text);
     }
 
     #[test]
