@@ -100,7 +100,7 @@ pub(crate) fn of_object(object: &Value, definitions: &BTreeMap<String, Value>) -
     strings(object, &mut found);
     tlp_values(object, &mut found);
     for id in marking_refs(object) {
-        found.extend(meant(&id, definitions, 0));
+        found.extend(meant(&id, definitions));
     }
     found.into_iter().max()
 }
@@ -108,7 +108,7 @@ pub(crate) fn of_object(object: &Value, definitions: &BTreeMap<String, Value>) -
 /// The label of a definition itself, by what it refers to; what it means for others marks it not.
 pub(crate) fn of_definition(object: &Value, definitions: &BTreeMap<String, Value>) -> Option<Seen> {
     let refs = marking_refs(object).into_iter();
-    refs.filter_map(|id| meant(&id, definitions, 0)).max()
+    refs.filter_map(|id| meant(&id, definitions)).max()
 }
 
 /// The marking definitions of a STIX document by id.
@@ -184,8 +184,9 @@ fn marking_refs(object: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What a reference to a marking means: the published table first, whatever the document defines under that id.
-fn meant(id: &str, definitions: &BTreeMap<String, Value>, depth: usize) -> Option<Seen> {
+/// What a reference to a marking means: the published table first, whatever the document defines under that id. How the
+/// definition itself is marked is another matter.
+fn meant(id: &str, definitions: &BTreeMap<String, Value>) -> Option<Seen> {
     let uuid = id.strip_prefix("marking-definition--")?.to_lowercase();
     if let Some((_, label)) = PUBLISHED.iter().find(|(known, _)| *known == uuid) {
         return Some(*label);
@@ -199,10 +200,11 @@ fn meant(id: &str, definitions: &BTreeMap<String, Value>, depth: usize) -> Optio
     let mut found = Vec::new();
     strings(definition, &mut found);
     tlp_values(definition, &mut found);
-    if depth < 8 {
-        for further in marking_refs(definition) {
-            found.extend(meant(&further, definitions, depth + 1));
-        }
+    // A definition of TLP that says no label.
+    let of_tlp_2 = "/extensions/extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d/tlp_2_0";
+    for claim in ["/definition/tlp", of_tlp_2] {
+        let claim = definition.pointer(claim).and_then(Value::as_str);
+        found.extend(claim.map(|claim| whole(claim).unwrap_or(Seen::Red)));
     }
     found.into_iter().max()
 }

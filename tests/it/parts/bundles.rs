@@ -136,12 +136,16 @@ fn is_of(id: &str, kind: &str) -> bool {
 /// Some ids, at least one.
 fn several(ids: &[String], dice: &mut Dice<'_>) -> Vec<String> {
     let count = 1 + dice.roll(4);
-    (0..count).map(|_| ids[dice.roll(ids.len())].clone()).collect()
+    (0..count)
+        .map(|_| ids[dice.roll(ids.len())].clone())
+        .collect()
 }
 
 /// The ids that a report may list: everything but what only has a meaning for other objects.
 fn listable(ids: &[String]) -> Vec<String> {
-    let listed = ids.iter().filter(|id| !id.starts_with("marking-definition--"));
+    let listed = ids
+        .iter()
+        .filter(|id| !id.starts_with("marking-definition--"));
     listed.cloned().collect()
 }
 
@@ -169,7 +173,15 @@ fn object(kind: &str, index: usize, ids: &[String], dice: &mut Dice<'_>) -> Valu
         }
         "identity" | "threat-actor" => json!({"name": name}),
         "relationship" => {
-            let ends = ["indicator", "malware", "identity", "threat-actor", "domain-name", "file", "x-reader-thing"];
+            let ends = [
+                "indicator",
+                "malware",
+                "identity",
+                "threat-actor",
+                "domain-name",
+                "file",
+                "x-reader-thing",
+            ];
             match (target(ids, &ends, dice), target(ids, &ends, dice)) {
                 (Some(source), Some(target)) => json!({"relationship_type": "related-to",
                     "source_ref": source, "target_ref": target}),
@@ -190,12 +202,17 @@ fn object(kind: &str, index: usize, ids: &[String], dice: &mut Dice<'_>) -> Valu
             }
             more
         }
-        "report" => json!({"name": name, "published": time, "object_refs": several(&listed_or(&listed), dice)}),
-        "grouping" => json!({"context": "suspicious-activity", "object_refs": several(&listed_or(&listed), dice)}),
+        "report" => {
+            json!({"name": name, "published": time, "object_refs": several(&listed_or(&listed), dice)})
+        }
+        "grouping" => {
+            json!({"context": "suspicious-activity", "object_refs": several(&listed_or(&listed), dice)})
+        }
         "note" => json!({"content": name, "object_refs": several(&listed_or(&listed), dice)}),
         "opinion" => json!({"opinion": "agree", "object_refs": several(&listed_or(&listed), dice)}),
         "observed-data" => {
-            let mut more = json!({"first_observed": time, "last_observed": time, "number_observed": 1});
+            let mut more =
+                json!({"first_observed": time, "last_observed": time, "number_observed": 1});
             let observable = target(ids, &OBSERVABLES, dice);
             match observable.filter(|_| dice.roll(2) == 0) {
                 Some(observable) => more["object_refs"] = json!([observable]),
@@ -207,9 +224,11 @@ fn object(kind: &str, index: usize, ids: &[String], dice: &mut Dice<'_>) -> Valu
             }
             more
         }
-        "language-content" => json!({"object_ref": target(ids, &["indicator", "malware", "identity", "report"], dice)
+        "language-content" => {
+            json!({"object_ref": target(ids, &["indicator", "malware", "identity", "report"], dice)
                 .unwrap_or_else(|| "indicator--11111111-1111-4111-8111-111111111113".to_owned()),
-            "contents": {"nl": {"name": "naam"}}}),
+            "contents": {"nl": {"name": "naam"}}})
+        }
         "domain-name" => {
             let mut more = json!({"value": format!("d{index}.bad.example")});
             if let Some(address) = target(ids, &["ipv4-addr", "domain-name"], dice) {
@@ -277,16 +296,21 @@ fn object(kind: &str, index: usize, ids: &[String], dice: &mut Dice<'_>) -> Valu
         }
         "x-reader-thing" => json!({"x_thing_ref": ids[dice.roll(ids.len())],
             "x_more": {"deep": [[{"linked_to": ids[dice.roll(ids.len())]}]]}}),
-        "extension-definition" => json!({"name": name, "schema": "https://x.example/s", "version": "1.0.0",
+        "extension-definition" => {
+            json!({"name": name, "schema": "https://x.example/s", "version": "1.0.0",
             "extension_types": ["property-extension"], "created_by_ref": target(ids, &["identity"], dice)
-                .unwrap_or_else(|| "identity--11111111-1111-4111-8111-111111111111".to_owned())}),
+                .unwrap_or_else(|| "identity--11111111-1111-4111-8111-111111111111".to_owned())})
+        }
         _ => json!({"definition_type": "statement", "definition": {"statement": name}}),
     };
     if let (Value::Object(members), Value::Object(more)) = (&mut object, more) {
         members.extend(more);
     }
     let has_creator = !is_observable && kind != "extension-definition";
-    if has_creator && dice.roll(3) == 1 && let Some(creator) = target(ids, &["identity"], dice) {
+    if has_creator
+        && dice.roll(3) == 1
+        && let Some(creator) = target(ids, &["identity"], dice)
+    {
         object["created_by_ref"] = creator.into();
     }
     object
@@ -345,11 +369,13 @@ fn embed(object: &mut Value, ids: &[String], dice: &mut Dice<'_>) {
         3 => object["x_dictionary"] = json!({ other: "seen" }),
         4 => object["external_references"] = json!([{"source_name": "ours", "external_id": other}]),
         5 => {
-            object["extensions"] = json!({extension: {"extension_type": "property-extension", "link": [[other]]}});
+            object["extensions"] =
+                json!({extension: {"extension_type": "property-extension", "link": [[other]]}});
         }
         6 => {
             if let Some(custom) = custom {
-                object["extensions"] = json!({custom: {"extension_type": "property-extension", "a": 1}});
+                object["extensions"] =
+                    json!({custom: {"extension_type": "property-extension", "a": 1}});
             }
         }
         7 => object["x_url"] = format!("https://x.example/{other}/view").into(),

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-#[cfg(test)]
-use crate::labels::extractor;
 #[cfg(not(test))]
 use crate::extractor;
+#[cfg(test)]
+use crate::labels::extractor;
 use extractor::{Seen, definitions, of_definition, of_object};
 
 /// A part, seen from outside.
@@ -26,12 +26,11 @@ pub(crate) struct Plain {
     pub(crate) id: String,
     /// Its bytes.
     pub(crate) text: String,
-    /// `None`: a definition that goes with whatever uses it.
+    /// The label that it takes; of a definition that is not marked, the strictest of what it names.
     pub(crate) label: Option<Seen>,
-    /// Its own label, before references count.
+    /// Its own label, before references count; `None`: a definition that goes with whatever uses it.
     pub(crate) own: Option<Seen>,
     refers_to: Vec<usize>,
-    pub(crate) is_definition: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -131,7 +130,6 @@ pub(crate) fn labelled(bytes: &[u8], declared: Option<Seen>) -> Option<Vec<Plain
                 label: labels[index],
                 own: own[index],
                 refers_to: refers_to[index].clone(),
-                is_definition: is_definition(&values[index]),
             })
             .collect(),
     )
@@ -156,8 +154,22 @@ fn all_words(value: &Value, words: &mut Vec<String>) {
     }
 }
 
-/// Everything that is wrong with the parts of a document whose objects all have ids of their own.
-pub(crate) fn wrong(bytes: &[u8], declared: Option<Seen>, parts: &[Piece]) -> Vec<String> {
+/// How much of a document the plain rule understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// All of its markings: labels must be equal.
+    Whole,
+    /// Some: labels must not be lower.
+    AtLeast,
+}
+
+/// Everything that is wrong with the parts of a document.
+pub(crate) fn wrong(
+    bytes: &[u8],
+    declared: Option<Seen>,
+    parts: &[Piece],
+    reading: Reading,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(plain) = labelled(bytes, declared) else {
         return vec!["the document is no bundle".to_owned()];
@@ -174,36 +186,54 @@ pub(crate) fn wrong(bytes: &[u8], declared: Option<Seen>, parts: &[Piece]) -> Ve
         // In the order of the document, and none altered.
         let mut rest = plain.iter();
         for object in &objects {
-            match rest.find(|p| p.text == *object) {
-                None => wrong.push(format!("{:?} has what the document has not, or not there: {object}", part.label)),
-                Some(found) if found.label.is_some() && found.label != Some(part.label) => {
-                    wrong.push(format!("{} of {:?} is in the part of {:?}", found.id, found.label, part.label));
-                }
-                Some(_) => {}
+            let Some(found) = rest.find(|p| p.text == *object) else {
+                wrong.push(format!(
+                    "{:?} has what the document has not, or not there: {object}",
+                    part.label
+                ));
+                continue;
+            };
+            let is_lower = found.label > Some(part.label);
+            let is_other = found.own.is_some() && found.label != Some(part.label);
+            if is_lower || (is_other && reading == Reading::Whole) {
+                wrong.push(format!(
+                    "{} of {:?} is in the part of {:?}",
+                    found.id, found.label, part.label
+                ));
             }
             seen.entry(object.clone()).or_default().push(part.label);
         }
-        if objects.is_empty() {
+        if objects.is_empty() && !plain.is_empty() {
             wrong.push(format!("the part of {:?} is empty", part.label));
         }
-        wrong.extend(traces(part, &plain));
     }
     for object in &plain {
         let places = seen.get(&object.text).map_or(&[][..], Vec::as_slice);
         match places {
             [] => wrong.push(format!("{} is in no part", object.id)),
             [_] => {}
-            _ if object.label.is_none() => {}
+            _ if object.own.is_none() => {}
             _ => wrong.push(format!("{} is in several parts: {places:?}", object.id)),
         }
+    }
+    // Of what is in a higher part only, no id stands in the bytes of a lower one.
+    for part in parts {
+        let higher = plain.iter().filter(|object| {
+            seen.get(&object.text)
+                .is_some_and(|places| places.iter().all(|label| *label > part.label))
+        });
+        wrong.extend(traces(part, higher));
     }
     // What an object uses travels with it, if it goes as far.
     for (index, object) in plain.iter().enumerate() {
         for used in object.refers_to.iter().map(|used| &plain[*used]) {
             let of_object = seen.get(&object.text).map_or(&[][..], Vec::as_slice);
             let of_used = seen.get(&used.text).map_or(&[][..], Vec::as_slice);
-            if used.label.is_none() && !of_object.iter().all(|label| of_used.contains(label)) {
-                wrong.push(format!("{} lacks its definition {}", plain[index].id, used.id));
+            if used.own.is_none() && !of_object.iter().all(|label| of_used.contains(label)) {
+                wrong.push(format!(
+                    "{} lacks its definition {}",
+                    plain[index].id, used.id
+                ));
             }
         }
     }
@@ -211,21 +241,18 @@ pub(crate) fn wrong(bytes: &[u8], declared: Option<Seen>, parts: &[Piece]) -> Ve
 }
 
 /// Ids of higher objects in the bytes of a part, and in what they decode to.
-fn traces(part: &Piece, plain: &[Plain]) -> Vec<String> {
+fn traces<'a>(part: &Piece, higher: impl Iterator<Item = &'a Plain>) -> Vec<String> {
     let raw = String::from_utf8_lossy(&part.bytes).to_lowercase();
     let mut words = Vec::new();
     if let Ok(value) = serde_json::from_slice::<Value>(&part.bytes) {
         all_words(&value, &mut words);
     }
     let text = words.join("\n");
-    let higher: BTreeSet<String> = plain
-        .iter()
-        .filter(|object| object.label > Some(part.label))
-        .map(|object| uuid(&object.id))
-        .filter(|uuid| !uuid.is_empty())
-        .collect();
+    // An object of this part may bear the same UUID under another type.
+    let higher: BTreeSet<String> = higher.map(|object| uuid(&object.id)).collect();
     higher
         .into_iter()
+        .filter(|uuid| !uuid.is_empty())
         .filter(|uuid| raw.contains(uuid) || text.contains(uuid))
         .map(|uuid| format!("the part of {:?} names {uuid}, which is higher", part.label))
         .collect()
