@@ -5,3 +5,5 @@ pub(crate) mod bundles;
 mod guesses;
 pub(crate) mod naive;
 mod split;
+
+use crate::labels::extractor;

@@ -8,11 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-#[cfg(not(test))]
-use crate::extractor;
-#[cfg(test)]
-use crate::labels::extractor;
-use extractor::{Seen, definitions, of_definition, of_object};
+use super::extractor::{Seen, definitions, of_definition, of_object};
 
 /// A part, seen from outside.
 pub(crate) struct Piece {
@@ -31,6 +27,7 @@ pub(crate) struct Plain {
     /// Its own label, before references count; `None`: a definition that goes with whatever uses it.
     pub(crate) own: Option<Seen>,
     refers_to: Vec<usize>,
+    is_definition: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -130,6 +127,7 @@ pub(crate) fn labelled(bytes: &[u8], declared: Option<Seen>) -> Option<Vec<Plain
                 label: labels[index],
                 own: own[index],
                 refers_to: refers_to[index].clone(),
+                is_definition: is_definition(&values[index]),
             })
             .collect(),
     )
@@ -194,7 +192,8 @@ pub(crate) fn wrong(
                 continue;
             };
             let is_lower = found.label > Some(part.label);
-            let is_other = found.own.is_some() && found.label != Some(part.label);
+            // A definition may be copied to where it is used.
+            let is_other = !found.is_definition && found.label != Some(part.label);
             if is_lower || (is_other && reading == Reading::Whole) {
                 wrong.push(format!(
                     "{} of {:?} is in the part of {:?}",
@@ -209,10 +208,17 @@ pub(crate) fn wrong(
     }
     for object in &plain {
         let places = seen.get(&object.text).map_or(&[][..], Vec::as_slice);
+        let lowest = places.iter().min().copied();
+        if reading == Reading::Whole && object.own.is_some() && lowest != object.label {
+            wrong.push(format!(
+                "{} of {:?} is first in {lowest:?}",
+                object.id, object.label
+            ));
+        }
         match places {
             [] => wrong.push(format!("{} is in no part", object.id)),
             [_] => {}
-            _ if object.own.is_none() => {}
+            _ if object.is_definition => {}
             _ => wrong.push(format!("{} is in several parts: {places:?}", object.id)),
         }
     }
@@ -229,7 +235,7 @@ pub(crate) fn wrong(
         for used in object.refers_to.iter().map(|used| &plain[*used]) {
             let of_object = seen.get(&object.text).map_or(&[][..], Vec::as_slice);
             let of_used = seen.get(&used.text).map_or(&[][..], Vec::as_slice);
-            if used.own.is_none() && !of_object.iter().all(|label| of_used.contains(label)) {
+            if used.is_definition && !of_object.iter().all(|label| of_used.contains(label)) {
                 wrong.push(format!(
                     "{} lacks its definition {}",
                     plain[index].id, used.id

@@ -68,6 +68,12 @@ fn problems(bytes: &[u8], declared: Option<Seen>) -> Vec<String> {
     let mut problems = wrong(bytes, declared, &pieces, Reading::Whole);
     for part in &parted.parts {
         let again = document(&part.bytes);
+        // What a part says of itself is not above its label.
+        if let Ok(own) = mark(&again, None, &[])
+            && own.label > part.label
+        {
+            problems.push(format!("{}: alone it is {}", part.label, own.label));
+        }
         problems.extend(
             again
                 .problems
@@ -266,4 +272,27 @@ fn real_bundles_come_apart_cleanly() {
         }
     }
     println!("{mixed} real bundles are mixed");
+}
+
+/// A marking that is marked itself: whoever reads a higher part must still be told what it means.
+#[test]
+fn a_marked_definition_stands_in_every_part_that_uses_it() {
+    let [clear, amber] = [0, 3].map(|at| super::bundles::MARKINGS[at]);
+    let own = "marking-definition--00000000-0000-4000-8000-000000000001";
+    let time = "2026-01-05T10:00:00.000Z";
+    let definition = serde_json::json!({"type": "marking-definition", "spec_version": "2.1", "id": own,
+        "created": time, "definition_type": "statement", "definition": {"statement": "Copyright."},
+        "object_marking_refs": [clear]});
+    let mutex = |name: &str, marking: &str| {
+        serde_json::json!({"type": "mutex", "name": name, "object_marking_refs": [own, marking],
+            "id": format!("mutex--00000000-0000-4000-8000-{name:0>12}")})
+    };
+    let objects = [definition, mutex("a", clear), mutex("b", amber)].map(|o| o.to_string());
+    let parted = parted(bundle(&objects).as_bytes(), None).unwrap();
+    assert_eq!(parted.parts.len(), 2);
+    for part in &parted.parts {
+        let marked = mark(&document(&part.bytes), None, &[]).unwrap();
+        assert_eq!(marked.label, part.label, "{:?}", marked.markings);
+        assert!(part.objects.contains(&own.to_owned()));
+    }
 }
