@@ -9,6 +9,7 @@
 //! {"a":[1,"x"]}   0 object next=4   1 "a": array next=4   2 number   3 string
 //! ```
 
+pub(crate) mod edit;
 mod parser;
 
 use std::fmt;
