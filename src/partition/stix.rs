@@ -92,8 +92,17 @@ impl<'a> Bundle<'a> {
         }
     }
 
+    /// A definition that is not itself marked.
     fn is_definition(&self, index: usize) -> bool {
         self.own.get(index).is_some_and(Option::is_none)
+    }
+
+    /// A definition, marked or not, that may stand beside objects of this label: whoever uses it needs it there, or its
+    /// readers could not tell what the marking means.
+    fn is_definition_for(&self, index: usize, label: Label) -> bool {
+        let kind = self.objects.get(index).and_then(|o| o.str("type"));
+        matches!(kind, Some("marking-definition" | "extension-definition"))
+            && self.label(index) <= Some(label)
     }
 
     fn label(&self, index: usize) -> Option<Label> {
@@ -116,18 +125,18 @@ impl<'a> Bundle<'a> {
         if !chosen.contains(&true) {
             return None;
         }
-        self.add_definitions(&mut chosen);
+        self.add_definitions(&mut chosen, label);
         Some(chosen)
     }
 
-    /// Adds the definitions that chosen objects name, and those that these name.
-    fn add_definitions(&self, chosen: &mut [bool]) {
+    /// Adds the definitions that chosen objects of this label name, and those that these name.
+    fn add_definitions(&self, chosen: &mut [bool], label: Label) {
         let mut waiting: Vec<usize> = (0..chosen.len())
             .filter(|index| chosen.get(*index).copied().unwrap_or_default())
             .collect();
         while let Some(namer) = waiting.pop() {
             for named in self.references.named_by(namer) {
-                if self.is_definition(named)
+                if self.is_definition_for(named, label)
                     && let Some(slot) = chosen.get_mut(named)
                     && !*slot
                 {
@@ -143,7 +152,7 @@ impl<'a> Bundle<'a> {
         let mut used: Vec<bool> = (0..self.objects.len())
             .map(|index| !self.is_definition(index))
             .collect();
-        self.add_definitions(&mut used);
+        self.add_definitions(&mut used, Label::Red);
         (0..self.objects.len())
             .filter(|index| {
                 self.is_definition(*index) && !used.get(*index).copied().unwrap_or(true)
