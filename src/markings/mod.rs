@@ -53,6 +53,9 @@ pub struct Marked {
     /// STIX: the label of each object in document order; `None`: a definition that is not itself marked and goes with
     /// whatever uses it. Other formats: empty.
     pub objects: Vec<Option<Label>>,
+    /// STIX: for each object the index of the container from which it took its label, if it took it from one. Empty where
+    /// none did.
+    pub containers: Vec<Option<usize>>,
     /// The limits that the document sets beyond its label.
     pub restriction: Restriction,
     /// Where the document asks not to name its source (`tlp:ex:chr`), which its submitter cannot overrule.
@@ -138,16 +141,18 @@ pub fn mark(
         );
     }
     remarks.truncate(Marked::REMARKS_MAX);
+    let stix::Labelled { labels, containers } = object_labels(
+        document,
+        &found,
+        &settled.markings,
+        declared,
+        strictest_found,
+    );
     Ok(Marked {
         label,
         declared,
-        objects: object_labels(
-            document,
-            &found,
-            &settled.markings,
-            declared,
-            strictest_found,
-        ),
+        objects: labels,
+        containers,
         markings: settled.markings,
         decided_by,
         restriction: restriction(document),
@@ -229,9 +234,9 @@ fn object_labels(
     markings: &[Marking],
     declared: Option<Label>,
     strictest_found: Option<Label>,
-) -> Vec<Option<Label>> {
+) -> stix::Labelled {
     let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
-        return Vec::new();
+        return stix::Labelled::default();
     };
     // Findings and markings stand in the same order.
     let with_label = || found.list.iter().zip(markings);

@@ -69,6 +69,16 @@ impl Shape {
         pointer
     }
 
+    /// The index of the object in which a JSON Pointer points.
+    pub(crate) fn object_of(self, pointer: &str) -> Option<usize> {
+        let rest = match self {
+            Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/")?,
+            Shape::List => pointer.strip_prefix('/')?,
+            Shape::Object => return Some(0),
+        };
+        rest.split(['/', ' ']).next()?.parse().ok()
+    }
+
     /// How many steps of a path lead to an object.
     pub(crate) const fn steps(self) -> usize {
         match self {
