@@ -35,7 +35,7 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
             }
             is_silent
         }
-        Body::Text => false,
+        Body::Text | Body::Extracted(_) => false,
     };
     let mut places = Vec::new();
     let mut search = |text: &str, place: &dyn Fn() -> String| {
@@ -66,9 +66,7 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
             }
         }),
         None => {
-            for (index, line) in document.text().lines().enumerate() {
-                search(line, &|| format!("line:{}", index + 1));
-            }
+            document.passages(|text, place| search(text, place));
         }
     }
     // A key and its value may both match; the place is one.

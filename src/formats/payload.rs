@@ -148,7 +148,7 @@ fn is_said(format: Format, path: &Path<'_>) -> bool {
                 Step::Key("data")
             ]
         ),
-        Format::Csaf20 | Format::Csaf21 | Format::Markdown | Format::Text => false,
+        Format::Csaf20 | Format::Csaf21 | Format::Markdown | Format::Text | Format::Pdf => false,
     }
 }
 
@@ -214,6 +214,18 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         PLAIN.decode(&text).ok()
     }
 }
+
+/// The text of a file that is attached somewhere, unpacked if need be; `None`: it is no text.
+pub(super) fn plain_text(bytes: &[u8]) -> Option<String> {
+    match content(bytes, &Coding::Base64, ATTACHED_BYTES_MAX) {
+        Content::Text(text) => Some(text.into_owned()),
+        Content::Nothing => Some(String::new()),
+        Content::Opaque(_) => None,
+    }
+}
+
+/// Most bytes of text of an attached file.
+const ATTACHED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What decoded bytes are.
 enum Content<'a> {
