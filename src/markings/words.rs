@@ -393,7 +393,8 @@ const DESCRIPTIONS: [&str; 12] = [
 
 /// Reads a label behind a description.
 fn described(gap: &Gap, tail: &str) -> Option<(Claim, usize)> {
-    if gap.has_line_end {
+    // `tlp:` and `label: red` on the line below, as in front matter.
+    if gap.has_line_end && !gap.is_assigned {
         return None;
     }
     let version: usize = tail
