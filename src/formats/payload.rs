@@ -57,7 +57,7 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
         let Some(text) = element.as_str() else {
             return;
         };
-        if text.len() < GUESSED_BYTES_MIN && !(is_said(format, path) && !text.is_empty()) {
+        if text.len() < GUESSED_BYTES_MIN && (text.is_empty() || !is_said(format, path)) {
             return;
         }
         let Some((coding, encoded)) = encoded(format, path, text) else {

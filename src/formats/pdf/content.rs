@@ -414,7 +414,7 @@ impl Page {
         let across = (dy * a - dx * b) / norm;
         if across.abs() > size * LINE || along < -size * LINE {
             self.separate('\n');
-        } else if !(along <= size * SPACE) {
+        } else if along.is_nan() || along > size * SPACE {
             self.separate(' ');
         }
     }

@@ -56,7 +56,7 @@ impl Value {
 /// A number without sign and fraction.
 pub(super) fn whole(number: f64) -> Option<usize> {
     // Written out and read back: there is no other way that cannot round.
-    (number >= 0.0 && number < 1e15 && number.fract() == 0.0)
+    ((0.0..1e15).contains(&number) && number.fract() == 0.0)
         .then(|| format!("{number}").parse().ok())
         .flatten()
 }
