@@ -60,6 +60,9 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
             }
         }
         Body::Text => lines(document.text(), &needles, &mut found),
+        Body::Extracted(_) => document.passages(|text, place| {
+            found.look(&needles, text, place);
+        }),
     }
     for payload in &document.payloads {
         found.look(&needles, &payload.text, || payload.place.clone());

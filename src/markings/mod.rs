@@ -194,9 +194,10 @@ fn find(document: &Document) -> Findings {
         (Format::Stix21 | Format::Stix20, Some(root)) => stix::find(root, &mut findings),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::find(root, &mut findings),
         (Format::Misp, Some(root)) => misp::find(root, &mut findings),
-        (Format::Markdown | Format::Text, _) | (_, None) => {
-            prose::find(document.text(), &mut findings);
-        }
+        (Format::Markdown | Format::Text | Format::Pdf, _) | (_, None) => match &document.body {
+            Body::Extracted(extracted) => prose::pages(extracted, &mut findings),
+            Body::Json(_) | Body::Text => prose::find(document.text(), &mut findings),
+        },
     }
     for payload in &document.payloads {
         let object = object_at(document, &payload.place);
@@ -224,7 +225,7 @@ fn object_at(document: &Document, pointer: &str) -> Option<usize> {
 fn is_silent(document: &Document) -> bool {
     match &document.body {
         Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
-        Body::Text => false,
+        Body::Text | Body::Extracted(_) => false,
     }
 }
 

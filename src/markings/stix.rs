@@ -42,7 +42,9 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
                 reference(element, path, object, &definitions, findings);
             }
             _ if in_definition => {
-                if let Some(text) = element.as_str().filter(|_| !findings.is_silent)
+                if let Some(text) = element
+                    .as_str()
+                    .filter(|t| !findings.is_silent || !t.is_ascii())
                     && asks_source_only(text, path)
                 {
                     findings.source_only.push(path.pointer());
@@ -179,6 +181,11 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
                 path.pointer(),
                 text.unwrap_or("not a label"),
             );
+        } else if let ([Step::Key("definition")], Some(text), true) =
+            (steps, element.as_str(), is_tlp_type)
+        {
+            says_label = true;
+            claim(value(text), path.pointer(), text);
         } else if let ([Step::Key("name")], Some(name)) = (
             steps,
             element

@@ -88,6 +88,49 @@ pub(crate) fn scan(text: &str, visit: &mut dyn FnMut(Found)) {
     all(&folded(text), false).into_iter().for_each(visit);
 }
 
+/// The labels of a text of which the white space says nothing, because a layout made it: only what is a label to the
+/// letter, each once.
+pub(crate) fn compact(text: &str) -> Vec<(Claim, String)> {
+    const NAMES: [&str; 8] = [
+        "AMBER+STRICT",
+        "AMBER-STRICT",
+        "AMBERSTRICT",
+        "AMBER",
+        "RED",
+        "GREEN",
+        "WHITE",
+        "CLEAR",
+    ];
+    let text: String = folded(text)
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    let bytes = text.as_bytes();
+    let mut found: Vec<(Claim, String)> = Vec::new();
+    let mut from = 0;
+    while let Some(start) = find_tlp(bytes, from) {
+        from = start + "tlp".len();
+        let Some(tail) = text.get(from..).and_then(|t| t.strip_prefix(':')) else {
+            continue;
+        };
+        let name = NAMES.iter().find(|name| {
+            tail.get(..name.len())
+                .is_some_and(|t| t.eq_ignore_ascii_case(name))
+        });
+        let label = name.and_then(|name| match *name {
+            "AMBERSTRICT" => Some(Label::AmberStrict),
+            name => Label::parse(name),
+        });
+        if let Some(label) = label {
+            let claim = Claim::Known(label);
+            if !found.iter().any(|(known, _)| *known == claim) {
+                found.push((claim, format!("TLP:{label}")));
+            }
+        }
+    }
+    found
+}
+
 /// Every `TLP:` string of folded text, as it stands and without its markup.
 fn all(text: &str, may_release: bool) -> Vec<Found> {
     let mut raw = Vec::new();
@@ -350,7 +393,8 @@ const DESCRIPTIONS: [&str; 12] = [
 
 /// Reads a label behind a description.
 fn described(gap: &Gap, tail: &str) -> Option<(Claim, usize)> {
-    if gap.has_line_end {
+    // `tlp:` and `label: red` on the line below, as in front matter.
+    if gap.has_line_end && !gap.is_assigned {
         return None;
     }
     let version: usize = tail

@@ -200,9 +200,12 @@ pub(crate) fn ids(document: &Document) -> Vec<String> {
                     .collect()
             })
             .unwrap_or_default(),
-        Format::Csaf20 | Format::Csaf21 | Format::Misp | Format::Markdown | Format::Text => {
-            Vec::new()
-        }
+        Format::Csaf20
+        | Format::Csaf21
+        | Format::Misp
+        | Format::Markdown
+        | Format::Text
+        | Format::Pdf => Vec::new(),
     }
 }
 
