@@ -134,6 +134,12 @@ impl Overview {
             // Who sees an item because it is its own would give the source away (invariant 13).
             facts.submitter = None;
         }
+        if let Asker::Member(viewer) = asker
+            && is_own(&facts, &viewer.member)
+        {
+            // Whoever pushed is not told that the same document is here from somebody else (threat 41).
+            facts.waits = false;
+        }
         let mut all = recipients(&facts, &roster, self.newcomer_history, now);
         if let Asker::Member(viewer) = asker
             && !is_own(&facts, &viewer.member)
@@ -202,6 +208,7 @@ impl Overview {
     ) -> Result<Vec<Place>, StoreError> {
         let withdrawn = facts.withdrawn;
         let in_service = ItemFacts {
+            waits: false,
             withdrawn: false,
             valid_until: None,
             ..facts.clone()
@@ -219,7 +226,9 @@ impl Overview {
                 let past = progress
                     .iter()
                     .filter(|(viewer, position, _)| {
-                        *position >= mark.0
+                        // Nobody was sent what waits.
+                        !facts.waits
+                            && *position >= mark.0
                             && SpiffeId::parse(viewer).is_ok_and(|viewer| {
                                 member_of(&viewer) == member(&r.to)
                                     && self.may_see(&in_service, &roster, &viewer, now)

@@ -139,7 +139,7 @@ impl SharingParts {
 }
 
 /// A failure of the node's own: logged here, once; the caller learns that he may try again.
-fn failure(error: &IntakeError) -> Status {
+pub(super) fn failure(error: &IntakeError) -> Status {
     match error {
         IntakeError::Log(error) => status::log_error(error),
         IntakeError::Contended => Status::aborted(error.to_string()),

@@ -59,6 +59,10 @@ vocabulary! {
         PeerRemoved = "peer-removed",
         /// An item was withdrawn.
         ItemWithdrawn = "item-withdrawn",
+        /// A push waits because its document came from elsewhere and goes less far there.
+        ItemWaits = "item-waits",
+        /// An operator let an item go that waited.
+        ItemReleased = "item-released",
         /// An operator looked at who submitted an item, or asked for one that is not there.
         SourceDisclosed = "source-disclosed",
     }

@@ -41,6 +41,7 @@ mod status;
 mod text;
 mod values;
 mod view;
+mod waiting;
 
 pub use failure::Exit;
 pub(crate) use failure::Failure;
@@ -145,6 +146,8 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    #[command(subcommand)]
+    Waiting(waiting::WaitingCommand),
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -282,6 +285,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Source(arguments) => item::source(arguments, context).await,
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
+        Command::Waiting(command) => waiting::run(command, context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

@@ -64,6 +64,22 @@ impl Format {
         }
     }
 
+    /// All formats.
+    pub const ALL: [Format; 7] = [
+        Format::Stix21,
+        Format::Stix20,
+        Format::Csaf20,
+        Format::Csaf21,
+        Format::Misp,
+        Format::Markdown,
+        Format::Text,
+    ];
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// The media type of a document of this format.
     pub const fn media_type(self) -> &'static str {
         match self {

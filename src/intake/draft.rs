@@ -8,12 +8,13 @@ use crate::anonymity::{Pseudonyms, Reissued};
 use crate::formats::{self, Format, Limits};
 use crate::markings::{self, Marked, Restriction};
 use crate::model::ids::{Digest, ItemId, MemberId, RequestId, SpiffeId};
-use crate::model::item::Envelope;
+use crate::model::item::{Envelope, SourceReference};
 use crate::model::label::Label;
 use crate::model::roster::Roster;
 use crate::model::submission::{PushOptions, Reason, Refusal, Submission};
 use crate::model::words::{Attribution, Kind};
 use crate::partition::{self, Creator, Part, Parting, Raised};
+use crate::store::{Fingerprint, Meeting};
 
 /// A push that is ready to be signed.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub(super) struct Draft {
     /// Objects that travel under another id.
     pub(super) reissued: Vec<Reissued>,
     pub(super) remarks: Vec<String>,
+    /// Somebody else's item of the same document that goes less far.
+    pub(super) met: Option<Meeting>,
 }
 
 /// A part with its audience.
@@ -59,6 +62,8 @@ pub(super) struct DraftPart {
     pub(super) hop_limit: Option<u32>,
     /// No part goes less far: this one bears what was said of the whole document.
     pub(super) is_highest: bool,
+    /// Of which document it is.
+    pub(super) fingerprint: Option<Fingerprint>,
 }
 
 /// Reads a submission and applies every rule that needs no log.
@@ -90,6 +95,7 @@ pub(super) fn read(
     let document_key = document_key(pseudonyms, &member, document.format, &document.identity);
     let content_sha256 = Digest::of(&document.bytes);
     let version = document.version.clone();
+    let identity = document.identity.clone();
     let mut remarks = warnings(&document);
     let cleared = source::clear(
         document, &marked, &options, &member, roster, settings, pseudonyms,
@@ -117,13 +123,24 @@ pub(super) fn read(
     remarks.extend(told::of_parting(&parted));
     options.to.sort();
     options.to.dedup();
+    let whole = fingerprint(pseudonyms, document.format, &identity);
     let highest = parted.parts.len().saturating_sub(1);
     let parts: Vec<DraftPart> = parted
         .parts
         .into_iter()
         .enumerate()
         .map(|(index, part)| {
-            draft_part(part, index == highest, &options, &member, roster, settings)
+            let is_highest = index == highest;
+            let fingerprint = if is_highest {
+                whole
+            } else {
+                fingerprint(pseudonyms, document.format, &part.source.id)
+            };
+            let part = draft_part(part, is_highest, &options, &member, roster, settings)?;
+            Ok(DraftPart {
+                fingerprint: Some(fingerprint),
+                ..part
+            })
         })
         .collect::<Result<_, _>>()?;
     for part in &parts {
@@ -158,6 +175,7 @@ pub(super) fn read(
         raised: parted.raised,
         reissued,
         remarks,
+        met: None,
     })
 }
 
@@ -245,6 +263,7 @@ fn draft_part(
         named,
         hop_limit,
         is_highest,
+        fingerprint: None,
         part,
     })
 }
@@ -289,6 +308,21 @@ fn document_key(
             identity.as_bytes(),
         ],
     )
+}
+
+/// What tells that an item from elsewhere is of this document (threat 41).
+fn fingerprint(pseudonyms: &Pseudonyms, format: Format, identity: &str) -> Fingerprint {
+    let fields = [family(format).as_bytes(), identity.as_bytes()];
+    Fingerprint::of(&pseudonyms.digest("twin", &fields))
+}
+
+/// The same of an item that came from a peer; `None`: its format is unknown here.
+pub(crate) fn fingerprint_of(
+    pseudonyms: &Pseudonyms,
+    source: &SourceReference,
+) -> Option<Fingerprint> {
+    let format = Format::parse(&source.format)?;
+    Some(fingerprint(pseudonyms, format, &source.id))
 }
 
 /// Versions of one document may move on within a family of formats.

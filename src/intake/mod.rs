@@ -17,6 +17,7 @@ mod notice;
 mod relation;
 mod settle;
 mod source;
+mod release;
 mod told;
 mod withdraw;
 
@@ -37,6 +38,8 @@ use crate::store::{StoreError, Write, Written};
 use crate::tasks;
 
 use draft::Draft;
+pub(crate) use draft::fingerprint_of;
+pub use release::Released;
 pub use settle::PushedItem;
 pub(crate) use settle::{rounded, to_pb};
 pub use withdraw::Withdrawn;
@@ -181,7 +184,7 @@ impl Intake {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let draft = match self.relate(draft).await? {
+        let mut draft = match self.relate(draft).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
@@ -198,6 +201,8 @@ impl Intake {
                 }
                 // A document that is not there any more has no tag and no parts.
                 Written::Unexpected(state) => known = (state.tag != 0).then_some(state),
+                // The answer is that of any other push; the operator is asked (threat 41).
+                Written::Meets(met) => draft.met = Some(met),
                 Written::Done
                 | Written::Delivered(_)
                 | Written::Withdrawn(_)

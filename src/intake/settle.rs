@@ -14,7 +14,9 @@ use crate::model::submission::{Reason, Refusal};
 use crate::model::words::{Attribution, Kind, WithdrawalReason};
 use crate::policy::ItemFacts;
 use crate::provenance::SigningKey;
-use crate::store::{Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Withdraw};
+use crate::store::{
+    Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Waiting, Withdraw,
+};
 use crate::wire::{self, pb, words};
 
 /// An item that a push made or met.
@@ -119,6 +121,8 @@ fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> (Append, P
         items: Vec::new(),
         vanished: Vec::new(),
         answer: answer(&pushed),
+        here: desk.community.clone(),
+        waiting: Waiting::No,
         at: desk.now,
     };
     (append, pushed)
@@ -172,6 +176,8 @@ fn append(
         items,
         vanished,
         answer: answer(&pushed),
+        here: desk.community.clone(),
+        waiting: waiting(draft, desk),
         at: desk.now,
     };
     Ok((append, pushed))
@@ -195,7 +201,19 @@ fn sign(
         local: desk.signer.sign_local_record(&local),
         content: content(&part.part),
         content_key: random_bytes(desk.entropy),
+        fingerprint: part.fingerprint,
     })
+}
+
+/// The record names no document and no submitter: the operator is told which item waits.
+fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
+    match &draft.met {
+        None => Waiting::IfMet,
+        Some(met) => Waiting::Because {
+            met: met.clone(),
+            audit: record(Act::ItemWaits, Actor::Node, met.item, desk.now),
+        },
+    }
 }
 
 /// What is out of bounds is found before it is signed, and not by whoever receives it.
@@ -299,6 +317,7 @@ fn local_record(
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
+        waits: draft.met.is_some(),
     }
 }
 

@@ -88,6 +88,7 @@ impl Intake {
             | Written::Repeated(_)
             | Written::Unexpected(_)
             | Written::Existing(_)
+            | Written::Meets(_)
             | Written::Delivered(_)
             | Written::Invite(_) => Err(IntakeError::Answer),
         }

@@ -16,7 +16,7 @@ use crate::model::position::Position;
 use crate::model::roster::Roster;
 use crate::model::words::Attribution;
 use crate::store::{
-    Append, Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write,
+    AppendItem, Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write,
     Written,
 };
 use crate::tasks::Tasks;
@@ -70,8 +70,26 @@ impl Request {
                 bodies.insert((row.item, row.revision), (row, body));
             }
         });
-        if let Write::Append(append) = &mut write {
-            seal_sources(append, &mut bodies, seal);
+        match &mut write {
+            Write::Append(append) => seal_sources(&mut append.items, &mut bodies, seal),
+            Write::Revise(revise) => {
+                seal_sources(std::slice::from_mut(&mut revise.item), &mut bodies, seal);
+            }
+            Write::Deliver(_)
+            | Write::Withdraw(_)
+            | Write::Offer { .. }
+            | Write::Receipt { .. }
+            | Write::Progress { .. }
+            | Write::PutMember { .. }
+            | Write::PutEndorsement { .. }
+            | Write::PutCredential { .. }
+            | Write::PutInvite { .. }
+            | Write::UseInvite { .. }
+            | Write::PutPeer { .. }
+            | Write::PinKeys(_)
+            | Write::Quarantine(_)
+            | Write::PutLink { .. }
+            | Write::Audit(_) => {}
         }
         Self {
             write,
@@ -82,8 +100,8 @@ impl Request {
 }
 
 /// Seals who submitted what is not named, in what is written and in the rows that it will be.
-fn seal_sources(append: &mut Append, bodies: &mut Bodies, seal: &SourceSeal) {
-    for item in &mut append.items {
+fn seal_sources(items: &mut [AppendItem], bodies: &mut Bodies, seal: &SourceSeal) {
+    for item in items {
         let known = bodies.get_mut(&(item.item, item.revision));
         let is_named = known.as_ref().is_some_and(|(_, body)| match body {
             EntryBody::Item { envelope, .. } => match envelope.attribution {
@@ -104,6 +122,14 @@ fn seal_sources(append: &mut Append, bodies: &mut Bodies, seal: &SourceSeal) {
     }
 }
 
+fn class_of(item: &AppendItem) -> LogClass {
+    LogClass::Item {
+        envelope: item.envelope.clone(),
+        hops: Vec::new(),
+        local: Some(item.local.clone()),
+    }
+}
+
 /// The rows that a write's items will be, apart from position and content.
 fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
     let row = |item, revision, class, recorded, supplier| LogRow {
@@ -119,13 +145,24 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
     match write {
         Write::Append(append) => {
             for item in &append.items {
-                let class = LogClass::Item {
-                    envelope: item.envelope.clone(),
-                    hops: Vec::new(),
-                    local: Some(item.local.clone()),
-                };
-                each(row(item.item, item.revision, class, append.at, None));
+                each(row(
+                    item.item,
+                    item.revision,
+                    class_of(item),
+                    append.at,
+                    None,
+                ));
             }
+        }
+        Write::Revise(revise) => {
+            let item = &revise.item;
+            each(row(
+                item.item,
+                item.revision,
+                class_of(item),
+                revise.at,
+                None,
+            ));
         }
         Write::Deliver(deliver) => {
             for entry in &deliver.entries {
@@ -227,6 +264,7 @@ fn take_batch(waiting: &mut Vec<Request>) -> Vec<Request> {
 fn content_bytes(write: &Write) -> usize {
     match write {
         Write::Append(append) => append.items.iter().map(|i| i.content.len()).sum(),
+        Write::Revise(revise) => revise.item.content.len(),
         Write::Deliver(deliver) => deliver
             .entries
             .iter()
@@ -392,6 +430,7 @@ fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
             Write::Append(_)
             | Write::Deliver(_)
             | Write::Withdraw(_)
+            | Write::Revise(_)
             | Write::Offer { .. }
             | Write::Receipt { .. }
             | Write::Progress { .. }
@@ -438,6 +477,7 @@ fn apply(roster: &mut Roster, write: &Write, written: &Written) {
         Write::Append(_)
         | Write::Deliver(_)
         | Write::Withdraw(_)
+        | Write::Revise(_)
         | Write::Offer { .. }
         | Write::Receipt { .. }
         | Write::Progress { .. }

@@ -9,6 +9,8 @@ use tonic::Status;
 
 use crate::api::{admin, answers, status};
 use crate::federation::Links;
+use crate::intake::{Intake, IntakeError, Released};
+use crate::log::EntryBody;
 use crate::model::agreement::PeerState;
 use crate::model::ids::{CommunityId, ItemId, SpiffeId};
 use crate::model::member::Standing;
@@ -16,11 +18,16 @@ use crate::model::roster::Roster;
 use crate::overview::{Asker, Overview, RevealError};
 use crate::wire::{pb, words};
 
+/// Waiting items in one answer: more than a person decides at one sitting.
+const WAITING_MAX: i64 = 1000;
+
 /// The node at a glance, for operators.
 #[derive(Clone, Debug)]
 pub(super) struct OperatorOverview {
     /// Explains and traces.
     pub(super) overview: Overview,
+    /// Lets go what waits.
+    pub(super) intake: Arc<Intake>,
     /// How the links do.
     pub(super) links: Links,
     /// Whether the node takes pushes and serves feeds.
@@ -69,6 +76,47 @@ impl admin::Overview for OperatorOverview {
                 members: u64::try_from(members.count()).unwrap_or(u64::MAX),
                 peers: roster.peers.keys().map(|p| self.peer(&roster, p)).collect(),
             })
+        }
+        .boxed()
+    }
+
+    fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
+        async {
+            let log = &self.overview.log;
+            let waiting = log.store().waiting(WAITING_MAX).await;
+            let mut items = Vec::new();
+            for waits in waiting.map_err(|e| status::store_error(&e))? {
+                let entry = log.entry_of(waits.item, false).await;
+                let entry = entry.map_err(|e| status::store_error(&e))?;
+                let Some(EntryBody::Item { envelope, .. }) = entry.as_ref().map(|e| &e.body) else {
+                    continue;
+                };
+                items.push(pb::WaitingItem {
+                    item: waits.item.to_string(),
+                    label: words::label_to_pb(Some(envelope.label)),
+                    kind: words::kind_to_pb(Some(envelope.kind)),
+                    met: waits.met.item.to_string(),
+                    met_origin: waits.met.origin.to_string(),
+                    met_label: words::label_to_pb(Some(waits.met.label)),
+                    since: Some(words::time_to_pb(waits.since)),
+                });
+            }
+            Ok(items)
+        }
+        .boxed()
+    }
+
+    fn settle(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+        settled: admin::Settled,
+    ) -> BoxFuture<'_, Result<Released, IntakeError>> {
+        async move {
+            match settled {
+                admin::Settled::Released => self.intake.release(&operator, item).await,
+                admin::Settled::Dropped => self.intake.drop_waiting(&operator, item).await,
+            }
         }
         .boxed()
     }

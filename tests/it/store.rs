@@ -22,7 +22,7 @@ use sluis::model::words::{Attribution, Kind, WithdrawalReason};
 use sluis::store::{
     Answer, Append, AppendItem, AuditRecord, Deliver, DeliveredItem, DeliveredKind, DocumentPart,
     DocumentState, Expect, InviteUse, LinkState, LogClass, LogRow, NewInvite, PinnedKey,
-    Quarantined, RowState, Store, StoreError, Withdraw, Write, Written,
+    Quarantined, RowState, Store, StoreError, Waiting, Withdraw, Write, Written,
 };
 use sluis::tasks::Tasks;
 use sluis::wire;
@@ -1393,6 +1393,8 @@ impl Push {
             items: self.items,
             vanished: self.vanished,
             answer: Answer(format!("answer {}", self.number).into_bytes()),
+            here: community("energy.isac.example"),
+            waiting: Waiting::IfMet,
             at: Timestamp::from_seconds(1_000 + i64::from(self.number)),
         })
     }
@@ -1422,6 +1424,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         mentions_accepted: false,
         declared: Some(Label::Green),
         pushed: Timestamp::from_seconds(1_000),
+        waits: false,
     };
     AppendItem {
         item,
@@ -1430,6 +1433,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         local: signed(wire::local_record::encode(&local)),
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
+        fingerprint: None,
     }
 }
 
@@ -1540,6 +1544,7 @@ fn foreign(n: u32, revision: u32, origin: &str) -> DeliveredItem {
             hops: vec![signed(Bytes::from_static(b"a hop"))],
             content,
             content_key: Digest::of(format!("foreign key {n} {revision}").as_bytes()).0,
+            fingerprint: None,
         },
     }
 }

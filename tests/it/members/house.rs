@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use sluis::anonymity::{Pseudonyms, SourceSeal};
-use sluis::api::admin::{Admin, Overview};
+use sluis::api::admin::{Admin, Overview, Settled};
 use sluis::api::caller::Caller;
 use sluis::api::enrollment::Enrollment;
 use sluis::api::listener::{self, Connections, ListenerLimits};
 use sluis::api::peering::FirstContact;
 use sluis::api::{guarded, status};
 use sluis::clock::{Clock as _, ManualClock, SystemEntropy, Timestamp};
+use sluis::intake::{IntakeError, Released};
 use sluis::log::Log;
 use sluis::membership::{
     Candidate, EndConnections, Membership, MembershipParts, Notices, Settings,
@@ -458,6 +459,19 @@ impl Overview for Nothing {
         item: ItemId,
     ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
         Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
+    }
+
+    fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn settle(
+        &self,
+        _operator: SpiffeId,
+        _item: ItemId,
+        _settled: Settled,
+    ) -> BoxFuture<'_, Result<Released, IntakeError>> {
+        Box::pin(async { Ok(Released::NotWaiting) })
     }
 
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>> {
