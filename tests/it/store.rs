@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use sluis::anonymity::{Pseudonyms, SourceSeal};
+use sluis::anonymity::{Pseudonyms, Reissued, SourceSeal};
 use sluis::clock::Timestamp;
 use sluis::log::{EntryBody, Log, LogError};
 use sluis::model::agreement::{Peer, Side, Terms as AgreementTerms, TermsSignature};
@@ -500,6 +500,23 @@ async fn a_recall_counts_only_from_the_supplier_and_the_right_can_come_back() {
         "{newest:?}"
     );
     assert_eq!(f.store.items_in_service().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_objects_were_called_is_kept_sealed_and_goes_with_the_content() {
+    let f = Fixture::new().await;
+    let push = f.push(7);
+    let item = push.items[0].item;
+    f.commit(push.clone().write()).await;
+    assert_eq!(
+        f.store.reissued(item).await.unwrap(),
+        push.items[0].reissued
+    );
+    let old = Bytes::from_static(b"indicator--old-00000007");
+    assert_eq!(found(&files(f.directory.path()), &[old]), [false]);
+    assert_eq!(f.store.reissued(ItemId::new(1, [9; 10])).await.unwrap(), []);
+    f.commit(Write::Withdraw(withdraw(item, 1))).await;
+    assert_eq!(f.store.reissued(item).await.unwrap(), []);
 }
 
 // ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -1434,6 +1451,10 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
         fingerprint: None,
+        reissued: vec![Reissued {
+            from: format!("indicator--old-{n:08}"),
+            to: format!("indicator--new-{n:08}"),
+        }],
     }
 }
 
