@@ -128,3 +128,24 @@ fn the_creator_is_replaced_but_a_mention_beside_it_is_refused() {
         .refused("names-submitter");
     assert_eq!(places(&answer), ["/objects/1/name", "/objects/2/name"]);
 }
+
+#[test]
+fn what_cannot_be_searched_goes_only_named() {
+    let f = shared();
+    let meryem = f.viewer("energy/acme/meryem");
+    let mut archive = b"PK\x03\x04".to_vec();
+    archive.resize(200, 0xa5);
+    let artifact = json!({
+        "type": "artifact", "spec_version": "2.1", "id": format!("artifact--{}", super::uuid(0x200)),
+        "payload_bin": STANDARD.encode(archive)
+    });
+    let bundle = json!({ "type": "bundle", "id": format!("bundle--{}", super::uuid(0x201)), "objects": [artifact] });
+    let file = f.file("carrier.json", bundle.to_string());
+    for attribution in ["community", "anonymous"] {
+        let answer = meryem
+            .push(&file, &["--tlp", "GREEN", "--attribution", attribution])
+            .refused("unsearchable");
+        assert_eq!(places(&answer), ["/objects/0/payload_bin (base64)"]);
+    }
+    assert!(is_taken(&meryem, &file, &["--attribution", "named"]));
+}

@@ -63,7 +63,7 @@ fn misp(creator: &str, name: &str, domain: &str, marker: &str) -> String {
             "event_creator_email": format!("jane@{domain}"),
             "Orgc": organisation, "Org": organisation,
             "Attribute": [{
-                "uuid": uuid(10), "type": "domain", "category": "Network activity", "value": "c2.bad.example",
+                "uuid": uuid(0x10), "type": "domain", "category": "Network activity", "value": "c2.bad.example",
                 "to_ids": true, "distribution": "5", "timestamp": "1767607200"
             }]
         }
