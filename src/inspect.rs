@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::formats::{Limits, read};
 use crate::markings::{Marking, mark, markings};
 use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
-use crate::partition::parts;
+use crate::partition::{Creator, Parting, parts};
 
 /// What was read, with the keys of `sluis inspect`; the file's name is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,7 +76,8 @@ pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
         Ok(marked) => (
             Some(marked.label),
             marked.markings.iter().map(marking).collect(),
-            parts(&document, &marked)
+            parts(&document, &marked, parting())
+                .parts
                 .into_iter()
                 .map(|part| InspectedPart {
                     label: Some(part.label.name()),
@@ -108,6 +110,18 @@ pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
         valid: problems.is_empty(),
         problems,
         remarks,
+    }
+}
+
+/// Without a node nothing is derived from a secret: ids that are made anew are all the same.
+fn parting() -> Parting<'static> {
+    Parting {
+        split: false,
+        id: &|_| Uuid::nil(),
+        creator: Creator {
+            name: "",
+            uuid: Uuid::nil(),
+        },
     }
 }
 

@@ -1,20 +1,22 @@
 //! Why an item goes where, and who has it: what `explain` and `trace` show.
 //!
 //! Both ask the live rules and the ledger of holders; neither shows title, content or submitter, so that the operator may
-//! use them. *Offered* and *received* are two ledgers: a withdrawal follows the first (threats.md, reading 4).
+//! use them. Who submitted an item is told to an operator alone, by [`Overview::reveal`], which records the look first. *Offered* and *received* are two ledgers: a withdrawal follows the first (threats.md, reading 4).
 
 use std::sync::Arc;
 
+use crate::audit::{Act, Actor, record};
 use crate::clock::{Clock, Timestamp};
 use crate::feed::MemberViewer;
 use crate::gate;
-use crate::log::{Entry, EntryBody, Log};
+use crate::log::{Entry, EntryBody, Log, LogError};
 use crate::model::ids::{CommunityId, ItemId, MemberId, Role, SpiffeId};
 use crate::model::label::Label;
 use crate::model::roster::Roster;
 use crate::model::words::Attribution;
 use crate::policy::{ItemFacts, MemberFacts, Reader, Recipient, Viewer, decide, recipients};
-use crate::store::{Holder, StoreError};
+use crate::store::{Holder, LogClass, StoreError, Write};
+use crate::wire;
 
 /// Explains and traces the items of one node.
 #[derive(Clone, Debug)]
@@ -73,7 +75,45 @@ pub enum PlaceState {
     Owed,
 }
 
+/// Who submitted an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The credential that pushed it; of another community's item, which names it, the member.
+    pub submitter: SpiffeId,
+    /// Who else may learn it.
+    pub attribution: Attribution,
+}
+
+/// A source that could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum RevealError {
+    /// The look could not be recorded, so nothing was read.
+    #[error("the look could not be recorded in the audit log, so nothing was read")]
+    NotRecorded(#[source] LogError),
+    /// The item could not be read.
+    #[error(transparent)]
+    Read(#[from] StoreError),
+}
+
 impl Overview {
+    /// Who submitted an item; `None` where there is no such item, or where another community keeps it to itself.
+    ///
+    /// The look is durable in the audit log before anything is read, whatever comes of it (threat 23, invariant 13).
+    pub async fn reveal(
+        &self,
+        operator: &SpiffeId,
+        item: ItemId,
+    ) -> Result<Option<Source>, RevealError> {
+        let now = self.clock.now();
+        let look = record(Act::SourceDisclosed, Actor::Caller(operator), item, now);
+        self.log
+            .write(Write::Audit(look))
+            .await
+            .map_err(RevealError::NotRecorded)?;
+        let entry = self.log.entry_of(item, false).await?;
+        Ok(entry.as_deref().and_then(source_of))
+    }
+
     /// Why an item goes where; `None` where there is no such item for this asker.
     pub async fn explain(
         &self,
@@ -93,6 +133,12 @@ impl Overview {
         if *asker == Asker::Operator && is_anonymous(&entry) {
             // Who sees an item because it is its own would give the source away (invariant 13).
             facts.submitter = None;
+        }
+        if let Asker::Member(viewer) = asker
+            && is_own(&facts, &viewer.member)
+        {
+            // Whoever pushed is not told that the same document is here from somebody else (threat 41).
+            facts.waits = false;
         }
         let mut all = recipients(&facts, &roster, self.newcomer_history, now);
         if let Asker::Member(viewer) = asker
@@ -162,6 +208,7 @@ impl Overview {
     ) -> Result<Vec<Place>, StoreError> {
         let withdrawn = facts.withdrawn;
         let in_service = ItemFacts {
+            waits: false,
             withdrawn: false,
             valid_until: None,
             ..facts.clone()
@@ -179,7 +226,9 @@ impl Overview {
                 let past = progress
                     .iter()
                     .filter(|(viewer, position, _)| {
-                        *position >= mark.0
+                        // Nobody was sent what waits.
+                        !facts.waits
+                            && *position >= mark.0
                             && SpiffeId::parse(viewer).is_ok_and(|viewer| {
                                 member_of(&viewer) == member(&r.to)
                                     && self.may_see(&in_service, &roster, &viewer, now)
@@ -229,6 +278,38 @@ fn is_anonymous(entry: &Entry) -> bool {
     match &entry.body {
         EntryBody::Item { envelope, .. } => envelope.attribution == Attribution::Anonymous,
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
+    }
+}
+
+fn source_of(entry: &Entry) -> Option<Source> {
+    match &entry.body {
+        EntryBody::Item {
+            envelope, local, ..
+        } => Some(Source {
+            submitter: local
+                .as_ref()
+                .map(|local| &local.submitter)
+                .or(envelope.submitter.as_ref())?
+                .clone(),
+            attribution: envelope.attribution,
+        }),
+        EntryBody::Withdrawal { facts, .. } => {
+            let submitter = facts.as_ref()?.submitter.clone()?;
+            let LogClass::Withdrawal {
+                of: Some((tombstone, _, _)),
+                ..
+            } = &entry.row.class
+            else {
+                return None;
+            };
+            // It was read when the entry was.
+            let envelope = wire::envelope::parse_tombstone(tombstone).ok()?;
+            Some(Source {
+                submitter,
+                attribution: envelope.attribution,
+            })
+        }
+        EntryBody::Recall { .. } => None,
     }
 }
 

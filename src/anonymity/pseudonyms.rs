@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
-use crate::model::ids::Digest;
+use crate::model::ids::{CommunityId, Digest};
 
 /// Derives ids and keys from a secret of the community.
 #[derive(Clone)]
@@ -40,6 +40,11 @@ impl Pseudonyms {
             *to = *from;
         }
         Digest(digest)
+    }
+
+    /// The UUID under which the community itself appears in documents.
+    pub fn community(&self, community: &CommunityId) -> Uuid {
+        self.uuid("community", &[community.as_str().as_bytes()])
     }
 
     /// A UUID in the form of a random one (RFC 9562, version 4), so that nothing tells it from one.

@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 
 use super::caller::Caller;
 use super::{SMALL_MESSAGE_BYTES_MAX, status};
+use crate::intake::{IntakeError, Released};
 use crate::membership::{Candidate, InviteMade, Membership};
 use crate::model::agreement::{Peer, Wishes};
 use crate::model::ids::{CommunityId, CredentialName, InvalidId, ItemId, MemberId, Name, SpiffeId};
@@ -15,6 +16,15 @@ use crate::model::roster::Roster;
 use crate::peering::Peering;
 use crate::wire::pb::admin_service_server::{AdminService, AdminServiceServer};
 use crate::wire::{agreement, pb, words};
+
+/// What an operator decides about an item that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It goes.
+    Released,
+    /// It is withdrawn.
+    Dropped,
+}
 
 /// What an operator is shown of items and links: ids, labels, kinds and places, never title, content or submitter.
 pub trait Overview: Send + Sync {
@@ -28,6 +38,21 @@ pub trait Overview: Send + Sync {
     ) -> BoxFuture<'_, Result<pb::ExplainItemResponse, Status>>;
     /// Who has an item.
     fn trace(&self, item: ItemId) -> BoxFuture<'_, Result<pb::TraceItemResponse, Status>>;
+    /// The items that wait for an operator.
+    fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>>;
+    /// Lets an item go that waits, or withdraws it.
+    fn settle(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+        settled: Settled,
+    ) -> BoxFuture<'_, Result<Released, IntakeError>>;
+    /// Who submitted an item. That this operator looked is durable in the audit log before anything is read.
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
     /// How the link to a peer does.
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>>;
 }
@@ -374,6 +399,51 @@ impl AdminService for Admin {
         let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
         self.overview.trace(item).await.map(Response::new)
     }
+
+    async fn list_waiting_items(
+        &self,
+        _request: Request<pb::ListWaitingItemsRequest>,
+    ) -> Result<Response<pb::ListWaitingItemsResponse>, Status> {
+        let items = self.overview.waiting().await?;
+        Ok(Response::new(pb::ListWaitingItemsResponse { items }))
+    }
+
+    async fn release_waiting_item(
+        &self,
+        request: Request<pb::ReleaseWaitingItemRequest>,
+    ) -> Result<Response<pb::ReleaseWaitingItemResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.get_ref().item).map_err(bad("item"))?;
+        let released = self
+            .overview
+            .settle(operator, item, Settled::Released)
+            .await;
+        waited(item, released)?;
+        Ok(Response::new(pb::ReleaseWaitingItemResponse {}))
+    }
+
+    async fn drop_waiting_item(
+        &self,
+        request: Request<pb::DropWaitingItemRequest>,
+    ) -> Result<Response<pb::DropWaitingItemResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.get_ref().item).map_err(bad("item"))?;
+        let dropped = self.overview.settle(operator, item, Settled::Dropped).await;
+        waited(item, dropped)?;
+        Ok(Response::new(pb::DropWaitingItemResponse {}))
+    }
+
+    async fn reveal_source(
+        &self,
+        request: Request<pb::RevealSourceRequest>,
+    ) -> Result<Response<pb::RevealSourceResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
+        self.overview
+            .reveal_source(operator, item)
+            .await
+            .map(Response::new)
+    }
 }
 
 fn bad(field: &'static str) -> impl FnOnce(InvalidId) -> Status {
@@ -450,6 +520,14 @@ fn member_to_pb(
             .map(|credential| credential_to_pb(community, credential))
             .collect(),
         endorsements_required,
+    }
+}
+
+fn waited(item: ItemId, outcome: Result<Released, IntakeError>) -> Result<(), Status> {
+    match outcome {
+        Ok(Released::Done) => Ok(()),
+        Ok(Released::NotWaiting) => Err(status::not_waiting(item)),
+        Err(error) => Err(super::sharing::failure(&error)),
     }
 }
 

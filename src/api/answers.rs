@@ -1,6 +1,7 @@
 //! The domain's answers as messages.
 
 use crate::feed::{Filter, Visible};
+use crate::intake::Preview;
 use crate::log::EntryBody;
 use crate::model::decision::Decision;
 use crate::model::ids::{CommunityId, ItemId};
@@ -127,6 +128,7 @@ pub(super) fn decisions(label: Label, item: &str, recipients: &[Recipient]) -> p
     pb::ItemDecisions {
         label: words::label_to_pb(Some(label)),
         item: item.to_owned(),
+        objects: 0,
         recipients: recipients
             .iter()
             .map(|r| pb::RecipientDecision {
@@ -140,6 +142,38 @@ pub(super) fn decisions(label: Label, item: &str, recipients: &[Recipient]) -> p
                 },
             })
             .collect(),
+    }
+}
+
+/// Raised objects in an answer; their number is told beside.
+const RAISED_MAX: usize = 1000;
+
+/// What a push would do.
+pub(super) fn preview(preview: Preview) -> pb::PreviewItemResponse {
+    pb::PreviewItemResponse {
+        items: preview
+            .parts
+            .iter()
+            .map(|part| pb::ItemDecisions {
+                objects: u32::try_from(part.objects).unwrap_or(u32::MAX),
+                ..decisions(part.label, "", &part.recipients)
+            })
+            .collect(),
+        raised_count: u32::try_from(preview.raised.len()).unwrap_or(u32::MAX),
+        raised: preview
+            .raised
+            .into_iter()
+            .take(RAISED_MAX)
+            .map(|raised| pb::RaisedObject {
+                object: raised.object,
+                r#type: raised.kind,
+                from: words::label_to_pb(Some(raised.from)),
+                to: words::label_to_pb(Some(raised.to)),
+                place: raised.place,
+                because_of: raised.because_of,
+            })
+            .collect(),
+        remarks: preview.remarks,
     }
 }
 

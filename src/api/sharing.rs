@@ -139,7 +139,7 @@ impl SharingParts {
 }
 
 /// A failure of the node's own: logged here, once; the caller learns that he may try again.
-fn failure(error: &IntakeError) -> Status {
+pub(super) fn failure(error: &IntakeError) -> Status {
     match error {
         IntakeError::Log(error) => status::log_error(error),
         IntakeError::Contended => Status::aborted(error.to_string()),
@@ -253,13 +253,7 @@ impl SharingService for Sharing {
         let submission =
             submission(viewer, push).map_err(|e| status::refusal(&answers::bad_option(&e)))?;
         match self.parts.intake.preview(submission).await {
-            Ok(Ok((parts, remarks))) => Ok(Response::new(pb::PreviewItemResponse {
-                items: parts
-                    .iter()
-                    .map(|p| answers::decisions(p.label, "", &p.recipients))
-                    .collect(),
-                remarks,
-            })),
+            Ok(Ok(preview)) => Ok(Response::new(answers::preview(preview))),
             Ok(Err(refusal)) => Err(status::refusal(&refusal)),
             Err(error) => Err(failure(&error)),
         }

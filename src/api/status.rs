@@ -72,6 +72,13 @@ pub fn item_not_found(item: ItemId) -> Status {
     ))
 }
 
+/// An item that does not wait for an operator.
+pub fn not_waiting(item: ItemId) -> Status {
+    not_found(format!(
+        "no item {item} waits; `sluis waiting list` shows those that do"
+    ))
+}
+
 /// The node drains.
 pub fn shutting_down() -> Status {
     log_error(&LogError::Closed)

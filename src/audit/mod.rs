@@ -9,7 +9,7 @@ pub use chain::{Broken, Chain};
 
 use crate::clock::Timestamp;
 use crate::model::ids::SpiffeId;
-use crate::model::words::vocabulary;
+use crate::model::words::{Attribution, vocabulary};
 use crate::store::AuditRecord;
 
 vocabulary! {
@@ -59,7 +59,11 @@ vocabulary! {
         PeerRemoved = "peer-removed",
         /// An item was withdrawn.
         ItemWithdrawn = "item-withdrawn",
-        /// An operator looked at the source of an item that is not named.
+        /// A push waits because its document came from elsewhere and goes less far there.
+        ItemWaits = "item-waits",
+        /// An operator let an item go that waited.
+        ItemReleased = "item-released",
+        /// An operator looked at who submitted an item, or asked for one that is not there.
         SourceDisclosed = "source-disclosed",
     }
 }
@@ -69,14 +73,28 @@ vocabulary! {
 pub enum Actor<'a> {
     /// A person, tool, operator, or the node of another community.
     Caller(&'a SpiffeId),
+    /// The member that submitted the item that the record is about, which is not named (invariant 13): who it was is
+    /// only sealed in the item's own record.
+    Submitter,
     /// The node by itself.
     Node,
+}
+
+impl<'a> Actor<'a> {
+    /// Who acts on an item of its own.
+    pub fn of_own(id: &'a SpiffeId, attribution: Attribution) -> Self {
+        match attribution {
+            Attribution::Named => Actor::Caller(id),
+            Attribution::Community | Attribution::Anonymous => Actor::Submitter,
+        }
+    }
 }
 
 impl std::fmt::Display for Actor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Actor::Caller(id) => std::fmt::Display::fmt(id, f),
+            Actor::Submitter => f.write_str("submitter"),
             Actor::Node => f.write_str("node"),
         }
     }

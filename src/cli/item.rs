@@ -5,7 +5,7 @@ use super::prompt::confirm;
 use super::session::{self, As, Session};
 use super::text::{shown, shown_lines};
 use super::values::item;
-use super::view::{Decisions, EntryView, HolderView, ItemView, Trace};
+use super::view::{Decisions, EntryView, HolderView, ItemView, RevealedView, Trace};
 use super::{Context, Exit, Failure};
 use crate::client::verify::{Record, VerifiedEntry};
 use crate::model::ids::{Digest, ItemId};
@@ -51,6 +51,18 @@ pub(super) struct ExplainArguments {
                         withdrawal), erased (confirmed)."
 )]
 pub(super) struct TraceArguments {
+    /// The item's id
+    #[arg(value_name = "ITEM", value_parser = item)]
+    item: ItemId,
+}
+
+/// Tell the operator who submitted an item, also one that is not named. The look is recorded in the audit log.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  sluis --data DIR source 0190f0c4-…\n\nThat you looked stands in the audit log before the answer is read, also \
+                        where there is no such item."
+)]
+pub(super) struct SourceArguments {
     /// The item's id
     #[arg(value_name = "ITEM", value_parser = item)]
     item: ItemId,
@@ -332,6 +344,37 @@ pub(super) async fn trace(arguments: TraceArguments, context: &Context) -> Resul
         context.output.note("nobody but its submitter has it yet");
     }
     show_holders(answer.item, None, answer.holders, context)
+}
+
+pub(super) async fn source(arguments: SourceArguments, context: &Context) -> Result<Exit, Failure> {
+    let item = arguments.item.to_string();
+    let source = session::as_operator(context)
+        .await?
+        .admin()
+        .reveal_source(pb::RevealSourceRequest { item })
+        .await?
+        .into_inner();
+    let attribution = words::attribution(source.attribution)
+        .ok()
+        .flatten()
+        .map(|attribution| attribution.name());
+    if context.output.is_json() {
+        context.output.object(&RevealedView {
+            item: source.item,
+            submitter: source.submitter,
+            attribution,
+        })?;
+    } else {
+        context.output.pairs([
+            ("item", Field::from(source.item)),
+            ("submitter", source.submitter.into()),
+            ("attribution", attribution.unwrap_or("-").into()),
+        ])?;
+    }
+    context
+        .output
+        .note("that you looked is recorded in the audit log");
+    Ok(Exit::Done)
 }
 
 /// The node says of others' items what it says of none: that there is no such item.

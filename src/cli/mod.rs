@@ -41,6 +41,7 @@ mod status;
 mod text;
 mod values;
 mod view;
+mod waiting;
 
 pub use failure::Exit;
 pub(crate) use failure::Failure;
@@ -138,11 +139,15 @@ enum Command {
     Explain(item::ExplainArguments),
     /// Say who has an item, and since when
     Trace(item::TraceArguments),
+    /// Tell the operator who submitted an item; the look is recorded
+    Source(item::SourceArguments),
     /// Take an item back, everywhere it went
     Withdraw(item::WithdrawArguments),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    #[command(subcommand)]
+    Waiting(waiting::WaitingCommand),
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -277,8 +282,10 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Show(arguments) => item::show(arguments, context).await,
         Command::Explain(arguments) => item::explain(arguments, context).await,
         Command::Trace(arguments) => item::trace(arguments, context).await,
+        Command::Source(arguments) => item::source(arguments, context).await,
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
+        Command::Waiting(command) => waiting::run(command, context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

@@ -168,6 +168,14 @@ pub(super) struct Trace {
     pub(super) holders: Vec<HolderView>,
 }
 
+/// Who submitted an item.
+#[derive(Serialize)]
+pub(super) struct RevealedView {
+    pub(super) item: String,
+    pub(super) submitter: String,
+    pub(super) attribution: Option<&'static str>,
+}
+
 /// One place.
 #[derive(Serialize)]
 pub(super) struct HolderView {

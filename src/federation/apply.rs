@@ -12,8 +12,10 @@ use prost::Message;
 
 use super::Federation;
 use super::follower::SessionEnd;
+use crate::anonymity::Pseudonyms;
 use crate::clock::{Timestamp, random_bytes};
 use crate::gate;
+use crate::intake::fingerprint_of;
 use crate::log::EntryBody;
 use crate::model::agreement::Peer;
 use crate::model::decision::Rule;
@@ -177,7 +179,9 @@ pub(super) async fn apply(
     for one in checked {
         match one {
             Ok(entry) => match foreign_withdrawal(federation, &entry).await? {
-                None => deliver.entries.push(entry.into_delivered()),
+                None => deliver
+                    .entries
+                    .push(entry.into_delivered(&federation.pseudonyms)),
                 Some(reason) => deliver.quarantined.push(Quarantined {
                     supplier: supplier.clone(),
                     item: Some(entry.item()),
@@ -218,6 +222,7 @@ pub(super) async fn apply(
         | Written::Repeated(_)
         | Written::Unexpected(_)
         | Written::Existing(_)
+        | Written::Meets(_)
         | Written::Withdrawn(_)
         | Written::Invite(_) => Err(SessionEnd::Misbehaved("the log answered another question")),
     }
@@ -349,7 +354,7 @@ impl Verified {
         }
     }
 
-    fn into_delivered(self) -> DeliveredItem {
+    fn into_delivered(self, pseudonyms: &Pseudonyms) -> DeliveredItem {
         let item = self.item();
         let kind = match self {
             Verified::Revision {
@@ -360,6 +365,7 @@ impl Verified {
                 content_key,
             } => DeliveredKind::Revision {
                 revision: item.envelope().revision,
+                fingerprint: fingerprint_of(pseudonyms, &item.envelope().source),
                 envelope: signed,
                 hops,
                 content,

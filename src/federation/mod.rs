@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
+use crate::anonymity::Pseudonyms;
 use crate::clock::{Clock, Entropy, Timestamp};
 use crate::feed::Cursors;
 use crate::log::Log;
@@ -43,6 +44,8 @@ pub struct Federation {
     pub bundles: Bundles,
     /// The node's own TLS credential.
     pub credential: LiveCredential,
+    /// Derives what tells that two items are of one document.
+    pub pseudonyms: Pseudonyms,
     /// Seals cursors.
     pub cursors: Arc<Cursors>,
     /// Tells the time.

@@ -9,6 +9,7 @@
 //! {"a":[1,"x"]}   0 object next=4   1 "a": array next=4   2 number   3 string
 //! ```
 
+pub(crate) mod edit;
 mod parser;
 
 use std::fmt;
@@ -227,7 +228,7 @@ impl<'a> Element<'a> {
     }
 
     /// The key under which it stands in an object; empty elsewhere.
-    fn key(self) -> &'a str {
+    pub(crate) fn key(self) -> &'a str {
         let Key { start, len } = self.node().key;
         if len == ESCAPED {
             return self.decoded(size(start));
@@ -240,6 +241,21 @@ impl<'a> Element<'a> {
     pub(crate) fn range(self) -> Range<usize> {
         let node = self.node();
         size(node.start)..size(node.end)
+    }
+
+    /// The bytes of the whole document.
+    pub(crate) fn document_source(self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// The bytes of the value in the source.
+    pub(crate) fn source_bytes(self) -> &'a [u8] {
+        self.document_source().get(self.range()).unwrap_or_default()
+    }
+
+    /// The members of an object or the items of an array.
+    pub(crate) fn children(self) -> impl Iterator<Item = Element<'a>> + Clone {
+        self.within(self.is_array() || self.is_object())
     }
 
     /// The bytes of its key in the source with the quotes, if it is a member of an object.
@@ -324,19 +340,19 @@ impl<'a> Element<'a> {
     }
 
     /// The members of an object; of anything else none.
-    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Element<'a>)> {
-        self.children(self.is_object())
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Element<'a>)> + Clone {
+        self.within(self.is_object())
             .map(|child| (child.key(), child))
     }
 
     /// The items of an array; of anything else none.
-    pub(crate) fn items(self) -> impl Iterator<Item = Element<'a>> {
-        self.children(self.is_array())
+    pub(crate) fn items(self) -> impl Iterator<Item = Element<'a>> + Clone {
+        self.within(self.is_array())
     }
 
     /// The member of an object with this key.
     pub(crate) fn get(self, key: &str) -> Option<Element<'a>> {
-        self.children(self.is_object())
+        self.within(self.is_object())
             .find(|child| child.is_under(key))
     }
 
@@ -362,7 +378,7 @@ impl<'a> Element<'a> {
         self.get(key)?.as_str()
     }
 
-    fn children(self, really: bool) -> Children<'a> {
+    fn within(self, really: bool) -> Children<'a> {
         Children {
             at: self.with(self.at.saturating_add(1)),
             end: if really { self.next() } else { 0 },
@@ -407,6 +423,7 @@ impl<'a> Element<'a> {
 }
 
 /// The values directly within a container.
+#[derive(Clone)]
 struct Children<'a> {
     at: Element<'a>,
     end: usize,

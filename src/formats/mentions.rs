@@ -1,10 +1,25 @@
-//! Where a document gives away who submitted it.
+//! Where a document gives away who submitted it (threat 21).
+//!
+//! Each text is searched as a reader sees it and as what it encodes: percent-encoding, HTML entities, escapes with a
+//! backslash, quoted-printable, defanged and international domains, base64 and hex within it, one in another to a small
+//! depth. Payloads that the format keeps in base64 are decoded when the document is read and searched like its own text.
+//!
+//! ```text
+//! document ─▶ prefilter: one look at all its bytes ─▶ nothing: done
+//!                                                  └▶ each string and key, or line ─▶ plain ─▶ decoded ─▶ …
+//! ```
+
+mod encodings;
+mod hidden;
+mod needles;
+mod punycode;
 
 use std::borrow::Cow;
 
-use super::plain::plain;
+use super::plain::{cut, plain};
 use super::{Body, Document};
 use crate::model::submission::{Place, Refusal};
+use needles::Needles;
 
 /// What gives a member away.
 #[derive(Clone, Debug, Default)]
@@ -17,179 +32,129 @@ pub struct Aliases {
     pub ids: Vec<String>,
 }
 
+/// How deep encodings within one another are followed: a name in a percent-encoded address in the base64 of an HTML page.
+const DEPTH_MAX: usize = 3;
+
 /// Where in the decoded content any of these stands, keys included; at most [`Refusal::PLACES_MAX`] places.
 ///
 /// Letters compare without case and after NFKC. A match ends where its word ends: `acme.example` is found in
-/// `mail.acme.example` and in `https://acme.example/x`, not in `notacme.example` or `acme.example.com`.
+/// `mail.acme.example` and in `https://acme.example/x`, not in `notacme.example` or `acme.example.com`. The words of a name
+/// may stand together or apart: `Acme Energie` is found in `acme-energie.pdf` and in `AcmeEnergie`. A name of fewer than
+/// five letters is not looked for in base64 and hex that stand within other text, where it would be found by chance.
 pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
-    let needles = needles(aliases);
-    // Most documents mention nobody: what stands nowhere in ASCII leaves only other text to look at.
-    let is_silent = match &document.body {
+    let needles = Needles::of(aliases);
+    let mut found = Found::default();
+    match &document.body {
         Body::Json(json) => {
-            let haystacks = json.haystacks();
-            let is_silent = haystacks
-                .iter()
-                .all(|text| needles.iter().all(|n| n.find(text, 0).is_none()));
-            if is_silent && haystacks.iter().all(|text| text.is_ascii()) {
-                return Vec::new();
-            }
-            is_silent
-        }
-        Body::Text => false,
-    };
-    let mut places = Vec::new();
-    let mut search = |text: &str, place: &dyn Fn() -> String| {
-        if places.len() >= Refusal::PLACES_MAX || (is_silent && text.is_ascii()) {
-            return;
-        }
-        let folded = folded(text);
-        for needle in &needles {
-            if needle.stands_in(&folded) {
-                places.push(Place {
-                    place: place(),
-                    message: format!(
-                        "{} of the submitter stands here: {}",
-                        needle.what, needle.shown
-                    ),
+            let [source, decoded] = json.haystacks();
+            // Most documents mention nobody. A string with escapes stands in `decoded`, so that a backslash in the source
+            // is none of the text.
+            let in_source = needles.signs(source, false);
+            let in_decoded = needles.signs(decoded, true);
+            if in_source || in_decoded {
+                json.root().walk(|path, element| {
+                    for text in [path.key(), element.as_str()].into_iter().flatten() {
+                        found.look(&needles, text, || path.pointer());
+                    }
                 });
-                return;
             }
         }
-    };
-    match document.root() {
-        Some(root) => root.walk(|path, element| {
-            if let Some(key) = path.key() {
-                search(key, &|| path.pointer());
-            }
-            if let Some(text) = element.as_str() {
-                search(text, &|| path.pointer());
-            }
-        }),
-        None => {
-            for (index, line) in document.text().lines().enumerate() {
-                search(line, &|| format!("line:{}", index + 1));
-            }
-        }
+        Body::Text => lines(document.text(), &needles, &mut found),
     }
-    // A key and its value may both match; the place is one.
-    places.dedup_by(|a, b| a.place == b.place);
-    places
+    for payload in &document.payloads {
+        found.look(&needles, &payload.text, || payload.place.clone());
+    }
+    found.places
 }
 
-/// Whether any of these stands in a text that goes with the document, such as its title.
+/// Whether any of these stands in a text that goes with the document, such as its title or the name of its file.
 pub fn mentions_in_text(text: &str, aliases: &Aliases) -> bool {
-    let folded = folded(text);
-    needles(aliases)
-        .iter()
-        .any(|needle| needle.stands_in(&folded))
+    find(text, &Needles::of(aliases), 0).is_some()
 }
 
-/// Something to look for.
-struct Needle<'a> {
-    what: &'static str,
-    shown: &'a str,
-    folded: String,
-    /// How far the search may go on from a byte under the needle's end.
-    shifts: [u8; 256],
-    /// Characters that continue the word besides letters and digits.
-    continues: &'static [char],
-    /// A point with a letter or digit behind it continues the word, as in a longer domain.
-    is_domain: bool,
+/// The places found so far.
+#[derive(Default)]
+struct Found {
+    places: Vec<Place>,
 }
 
-fn needles(aliases: &Aliases) -> Vec<Needle<'_>> {
-    let mut needles = Vec::new();
-    let mut add = |what, shown, text: &str, continues, is_domain| {
-        // Compared without case where the text is ASCII, and with text in lower case where it is not.
-        let folded = plain(text).trim().trim_matches('.').to_lowercase();
-        if !folded.is_empty() {
-            needles.push(Needle {
-                shifts: shifts(&folded),
-                what,
-                shown,
-                folded,
-                continues,
-                is_domain,
-            });
+impl Found {
+    /// Whether something stands in a text; notes its place.
+    fn look(&mut self, needles: &Needles<'_>, text: &str, place: impl Fn() -> String) -> bool {
+        if self.places.len() >= Refusal::PLACES_MAX {
+            return true;
         }
-    };
-    for domain in &aliases.domains {
-        add("a domain", domain.as_str(), domain, &['-', '_'][..], true);
-    }
-    for id in &aliases.ids {
-        // A STIX id is the same organisation under its UUID alone, as MISP writes it.
-        let text = id.rsplit_once("--").map_or(id.as_str(), |(_, uuid)| uuid);
-        add("an id", id.as_str(), text, &['-', '_'][..], false);
-    }
-    add(
-        "the name",
-        aliases.name.as_str(),
-        &aliases.name,
-        &[][..],
-        false,
-    );
-    needles
-}
-
-impl Needle<'_> {
-    fn stands_in(&self, text: &str) -> bool {
-        let mut from = 0;
-        while let Some(at) = self.find(text.as_bytes(), from) {
-            let end = at.saturating_add(self.folded.len());
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            let mut after = text.get(end..).unwrap_or_default().chars();
-            let next = after.next();
-            let longer_domain = self.is_domain
-                && next == Some('.')
-                && after.next().is_some_and(char::is_alphanumeric);
-            if !before.is_some_and(|c| self.continues(c))
-                && !next.is_some_and(|c| self.continues(c))
-                && !longer_domain
-            {
-                return true;
-            }
-            from = at.saturating_add(1);
+        let Some(message) = find(text, needles, 0) else {
+            return false;
+        };
+        let place = place();
+        // A key and its value may both match; the place is one.
+        if self.places.last().is_none_or(|last| last.place != place) {
+            self.places.push(Place { place, message });
         }
-        false
-    }
-
-    /// Position of the needle from `from` on; ASCII letters compare without case.
-    fn find(&self, text: &[u8], from: usize) -> Option<usize> {
-        let needle = self.folded.as_bytes();
-        let mut at = from;
-        loop {
-            let window = text.get(at..at.saturating_add(needle.len()))?;
-            if window.eq_ignore_ascii_case(needle) {
-                return Some(at);
-            }
-            let last = window.last().copied().unwrap_or_default();
-            let shift = self.shifts.get(usize::from(last)).copied().unwrap_or(1);
-            at = at.saturating_add(usize::from(shift));
-        }
-    }
-
-    fn continues(&self, c: char) -> bool {
-        c.is_alphanumeric() || self.continues.contains(&c)
+        true
     }
 }
 
-/// Horspool's table for text without case.
-fn shifts(needle: &str) -> [u8; 256] {
-    let far = u8::try_from(needle.len()).unwrap_or(u8::MAX);
-    let mut shifts = [far; 256];
-    for (index, byte) in needle.bytes().enumerate() {
-        let from_end = needle.len().saturating_sub(index).saturating_sub(1);
-        if from_end == 0 {
-            break;
-        }
-        let shift = u8::try_from(from_end).unwrap_or(u8::MAX);
-        for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-            if let Some(slot) = shifts.get_mut(usize::from(byte)) {
-                *slot = shift;
+/// What stands in a text or in what it encodes.
+fn find(text: &str, needles: &Needles<'_>, depth: usize) -> Option<String> {
+    if text.is_ascii() && !needles.signs(text.as_bytes(), true) {
+        return None;
+    }
+    if let Some(what) = needles.stands_in(&folded(text)) {
+        return Some(what);
+    }
+    if depth >= DEPTH_MAX {
+        return None;
+    }
+    encodings::decoded(text)
+        .into_iter()
+        .chain(encodings::quoted_printable(text))
+        .chain(needles.hidden_in(text))
+        .find_map(|inner| find(&inner, needles, depth.saturating_add(1)))
+}
+
+/// Searches text line by line, and what goes on over the end of a line where no line holds it by itself.
+fn lines(text: &str, needles: &Needles<'_>, found: &mut Found) {
+    let reach = needles.longest();
+    let place = |index: usize| format!("line:{}", index.saturating_add(1));
+    // The line before, if nothing was found in it.
+    let mut previous: Option<&str> = None;
+    // Encoded text is folded at the ends of lines: what of it was read, and from which line on.
+    let mut folded = String::new();
+    let mut folded_from = 0_usize;
+    for (index, line) in text.lines().enumerate() {
+        let is_found = found.look(needles, line, || place(index));
+        if let Some(before) = previous.filter(|_| !is_found) {
+            let joined = format!("{}\n{}", ending(before, reach), cut(line, reach));
+            found.look(needles, &joined, || place(index.saturating_sub(1)));
+            if encodings::goes_on(before, line) && folded.len() < FOLDED_BYTES_MAX {
+                if folded.is_empty() {
+                    folded_from = index.saturating_sub(1);
+                    folded.push_str(before);
+                }
+                folded.push('\n');
+                folded.push_str(line);
+            } else if !folded.is_empty() {
+                found.look(needles, &folded, || place(folded_from));
+                folded.clear();
             }
         }
+        previous = (!is_found).then_some(line);
     }
-    shifts
+    found.look(needles, &folded, || place(folded_from));
+}
+
+/// Most bytes of folded lines that are searched as one: a mail's attachment; what is longer is searched in pieces.
+const FOLDED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The end of a text, at most so many bytes.
+fn ending(text: &str, bytes_max: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes_max);
+    while !text.is_char_boundary(start) {
+        start = start.saturating_add(1);
+    }
+    text.get(start..).unwrap_or_default()
 }
 
 /// ASCII as it is; other text normalised and in lower case.
@@ -202,60 +167,4 @@ fn folded(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::{Limits, read};
-    use bytes::Bytes;
-
-    fn places(text: &str) -> Vec<String> {
-        let document = read(&Bytes::copy_from_slice(text.as_bytes()), &Limits::default()).unwrap();
-        let aliases = Aliases {
-            name: "Acme Energie".into(),
-            domains: vec!["acme.example".into()],
-            ids: vec![
-                "spiffe://energy.isac.example/member/acme".into(),
-                "identity--023d105b-752e-4e3c-941c-7d3f3cb15e9e".into(),
-            ],
-        };
-        mentions(&document, &aliases)
-            .into_iter()
-            .map(|p| p.place)
-            .collect()
-    }
-
-    #[test]
-    fn a_mention_is_found_at_word_boundaries_only() {
-        for text in [
-            "from mail.acme.example today",
-            "see https://ACME.example/x",
-            "x@acme.example.",
-            "by ACME ENERGIE, in May",
-            "by Ａｃｍｅ Energie",
-            "by A\u{200b}cme Energie",
-            "spiffe://energy.isac.example/member/acme/tool/siem",
-            "org 023D105B-752e-4e3c-941c-7d3f3cb15e9e",
-        ] {
-            assert_eq!(places(text), ["line:1"], "{text}");
-        }
-        for text in [
-            "from notacme.example",
-            "from my-acme.example",
-            "from acme.example.com",
-            "Acme Energiewende",
-            "spiffe://energy.isac.example/member/acme-two",
-        ] {
-            assert_eq!(places(text), [""; 0], "{text}");
-        }
-    }
-
-    #[test]
-    fn a_mention_in_json_has_a_pointer_also_when_escaped_or_a_key() {
-        assert_eq!(
-            places(
-                r#"{"Event":{"info":"a","x":{"\u0061cme.example":1},"Orgc":{"name":"\u0041cme Energie"}}}"#
-            ),
-            ["/Event/x/acme.example", "/Event/Orgc/name"]
-        );
-        assert_eq!(places("a\nb\nacme energie"), ["line:3"]);
-    }
-}
+mod tests;

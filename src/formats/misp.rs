@@ -41,6 +41,15 @@ pub(crate) fn events(root: Element<'_>) -> Vec<Element<'_>> {
         .collect()
 }
 
+/// The same, each with its JSON Pointer.
+pub(crate) fn events_with_pointers(root: Element<'_>) -> Vec<(String, Element<'_>)> {
+    super::recognise::events(root)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|e| (e.pointer, e.event))
+        .collect()
+}
+
 fn check(event: &Event<'_>, problems: &mut Problems) {
     let Event { pointer, event } = event;
     let at = |key: &str| format!("{pointer}/{key}");

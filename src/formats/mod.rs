@@ -9,6 +9,7 @@ pub(crate) mod instant;
 pub(crate) mod json;
 mod mentions;
 pub(crate) mod misp;
+mod payload;
 pub(crate) mod plain;
 mod recognise;
 pub(crate) mod stix;
@@ -24,6 +25,7 @@ use crate::model::item::Envelope;
 use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Kind;
 use json::{Element, Json, JsonError};
+use payload::{Payload, payloads};
 use recognise::Form;
 
 pub use mentions::{Aliases, mentions, mentions_in_text};
@@ -60,6 +62,22 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Text => "text",
         }
+    }
+
+    /// All formats.
+    pub const ALL: [Format; 7] = [
+        Format::Stix21,
+        Format::Stix20,
+        Format::Csaf20,
+        Format::Csaf21,
+        Format::Misp,
+        Format::Markdown,
+        Format::Text,
+    ];
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
     /// The media type of a document of this format.
@@ -121,6 +139,8 @@ pub struct Document {
     /// What cannot be read or searched: such a document is not pushed un-named.
     pub unsearchable: Vec<Place>,
     pub(crate) body: Body,
+    /// The texts that lie encoded within its strings, in document order.
+    pub(crate) payloads: Vec<Payload>,
 }
 
 /// The parsed content.
@@ -133,6 +153,14 @@ pub(crate) enum Body {
 }
 
 impl Document {
+    /// The parsed JSON of a structured document, for changes by its bytes.
+    pub(crate) fn json(&self) -> Option<&Json> {
+        match &self.body {
+            Body::Json(json) => Some(json),
+            Body::Text => None,
+        }
+    }
+
     /// The parsed JSON of a structured document.
     pub(crate) fn root(&self) -> Option<Element<'_>> {
         match &self.body {
@@ -209,13 +237,13 @@ pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
     let bytes = gzip::decompressed(bytes, bytes_max)?;
     let bytes = text::utf8(bytes)?;
     if text::begins_as_json(&bytes) {
-        structured(bytes)
+        structured(bytes, bytes_max)
     } else {
         text::read(bytes)
     }
 }
 
-fn structured(bytes: Bytes) -> Result<Document, Refusal> {
+fn structured(bytes: Bytes, bytes_max: usize) -> Result<Document, Refusal> {
     let json = Json::parse(&bytes).map_err(json_refusal)?;
     let root = json.root();
     let (format, said) = match recognise::form(root)? {
@@ -223,7 +251,11 @@ fn structured(bytes: Bytes) -> Result<Document, Refusal> {
         Form::Csaf(format) => (format, csaf::read(format, root)),
         Form::Misp(events) => (Format::Misp, misp::read(&events)),
     };
-    Ok(document(bytes, format, said, Body::Json(json)))
+    let found = payloads(format, root, bytes_max);
+    let mut document = document(bytes, format, said, Body::Json(json));
+    document.payloads = found.texts;
+    document.unsearchable = found.opaque;
+    Ok(document)
 }
 
 fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
@@ -253,6 +285,7 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         unsearchable: Vec::new(),
         bytes,
         body,
+        payloads: Vec::new(),
     }
 }
 

@@ -2,30 +2,29 @@
 
 use bytes::Bytes;
 
-use super::{Settings, audience};
-use crate::clock::Timestamp;
-use crate::formats::{self, Aliases, Format, Limits};
-use crate::log::{Entry, EntryBody};
-use crate::markings::{self, Marked};
-use crate::model::ids::{
-    CommunityId, CredentialName, Digest, ItemId, MemberId, RequestId, SpiffeId,
-};
-use crate::model::item::{Envelope, Terms};
+use super::source::{self, Cleared};
+use super::{Settings, audience, told};
+use crate::anonymity::{Pseudonyms, Reissued};
+use crate::formats::{self, Format, Limits};
+use crate::markings::{self, Marked, Restriction};
+use crate::model::ids::{Digest, ItemId, MemberId, RequestId, SpiffeId};
+use crate::model::item::{Envelope, SourceReference};
 use crate::model::label::Label;
 use crate::model::roster::Roster;
-use crate::model::submission::{Addressee, Place, PushOptions, Reason, Refusal, Submission};
+use crate::model::submission::{PushOptions, Reason, Refusal, Submission};
 use crate::model::words::{Attribution, Kind};
-use crate::partition::{self, Part};
-use crate::policy::{MemberFacts, Viewer, decide};
+use crate::partition::{self, Creator, Part, Parting, Raised};
+use crate::store::{Fingerprint, Meeting};
 
 /// A push that is ready to be signed.
 #[derive(Debug)]
 pub(super) struct Draft {
-    pub(super) request: RequestId,
+    /// The caller's id of the push, made its own.
+    pub(super) request: [u8; 24],
     pub(super) submitter: SpiffeId,
     pub(super) member: MemberId,
     pub(super) format: Format,
-    /// Identity of the document among this member's: SHA-256 over member, format and id.
+    /// Identity of the document among this member's.
     pub(super) document: Digest,
     /// The version in its own format.
     pub(super) version: String,
@@ -42,7 +41,13 @@ pub(super) struct Draft {
     pub(super) answers: Option<ItemId>,
     /// The relation may stand in the envelope of parts at least this strict; `None`: in no envelope.
     pub(super) relation_from: Option<Label>,
+    /// Objects that went up because of what they refer to.
+    pub(super) raised: Vec<Raised>,
+    /// Objects that travel under another id.
+    pub(super) reissued: Vec<Reissued>,
     pub(super) remarks: Vec<String>,
+    /// Somebody else's item of the same document that goes less far.
+    pub(super) met: Option<Meeting>,
 }
 
 /// A part with its audience.
@@ -55,6 +60,10 @@ pub(super) struct DraftPart {
     pub(super) summary: String,
     pub(super) named: audience::Named,
     pub(super) hop_limit: Option<u32>,
+    /// No part goes less far: this one bears what was said of the whole document.
+    pub(super) is_highest: bool,
+    /// Of which document it is.
+    pub(super) fingerprint: Option<Fingerprint>,
 }
 
 /// Reads a submission and applies every rule that needs no log.
@@ -62,6 +71,7 @@ pub(super) fn read(
     submission: Submission,
     roster: &Roster,
     settings: &Settings,
+    pseudonyms: &Pseudonyms,
 ) -> Result<Draft, Refusal> {
     let Submission {
         request,
@@ -80,40 +90,57 @@ pub(super) fn read(
         bytes_max: settings.document_bytes_max,
     };
     let document = formats::read(&document, &limits)?;
-    if !document.problems.is_empty() {
-        let first = document
-            .problems
-            .first()
-            .map(|p| format!("{}: {}", p.place, p.message))
-            .unwrap_or_default();
-        return Err(Refusal::new(
-            Reason::NotValid,
-            format!(
-                "the document is not valid {}: {first}; `sluis inspect` shows all problems",
-                document.format.name()
-            ),
-        )
-        .at(document.problems));
-    }
+    refuse_invalid(&document, settings)?;
     let marked = mark(&document, &options, settings)?;
-    let attribution = options.attribution.unwrap_or(Attribution::Community);
-    if attribution != Attribution::Named && !options.accept_mentions {
-        refuse_mentions(&document, &options, &member, roster, settings)?;
-    }
-    let mut remarks = marked.remarks.clone();
+    let document_key = document_key(pseudonyms, &member, document.format, &document.identity);
     let content_sha256 = Digest::of(&document.bytes);
-    let parts: Vec<DraftPart> = partition::parts(&document, &marked)
+    let version = document.version.clone();
+    let identity = document.identity.clone();
+    let mut remarks = warnings(&document);
+    let cleared = source::clear(
+        document, &marked, &options, &member, roster, settings, pseudonyms,
+    )?;
+    let Cleared {
+        document,
+        attribution,
+        reissued,
+        ..
+    } = cleared;
+    remarks.extend(marked.remarks.iter().cloned());
+    remarks.extend(cleared.remarks);
+    let parted = partition::parts(
+        &document,
+        &marked,
+        Parting {
+            split: options.split,
+            id: &|label| pseudonyms.uuid("part", &[&document_key.0, label.name().as_bytes()]),
+            creator: Creator {
+                name: &settings.name,
+                uuid: pseudonyms.community(&settings.community),
+            },
+        },
+    );
+    remarks.extend(told::of_parting(&parted));
+    options.to.sort();
+    options.to.dedup();
+    let whole = fingerprint(pseudonyms, document.format, &identity);
+    let highest = parted.parts.len().saturating_sub(1);
+    let parts: Vec<DraftPart> = parted
+        .parts
         .into_iter()
-        .map(|part| {
-            // A part that is the whole document has its digest.
-            let whole = part.bytes.as_ptr() == document.bytes.as_ptr()
-                && part.bytes.len() == document.bytes.len();
-            let sha256 = if whole {
-                content_sha256
+        .enumerate()
+        .map(|(index, part)| {
+            let is_highest = index == highest;
+            let fingerprint = if is_highest {
+                whole
             } else {
-                Digest::of(&part.bytes)
+                fingerprint(pseudonyms, document.format, &part.source.id)
             };
-            draft_part(part, sha256, &mut options, &member, roster, settings)
+            let part = draft_part(part, is_highest, &options, &member, roster, settings)?;
+            Ok(DraftPart {
+                fingerprint: Some(fingerprint),
+                ..part
+            })
         })
         .collect::<Result<_, _>>()?;
     for part in &parts {
@@ -128,13 +155,14 @@ pub(super) fn read(
     } else {
         options.sectors.clone()
     };
+    let submitter = SpiffeId::credential(&settings.community, &member, &credential);
     Ok(Draft {
-        request,
-        submitter: SpiffeId::credential(&settings.community, &member, &credential),
-        document: document_key(&member, document.format, &document.identity),
-        version: document.version.clone(),
+        request: request_key(pseudonyms, request, &submitter),
+        submitter,
+        document: document_key,
+        version,
         content_sha256,
-        options_sha256: options_digest(&options, attribution, &parts),
+        options_sha256: options_digest(&options, attribution, marked.restriction),
         label_declared: marked.decided_by.is_none(),
         format: document.format,
         answers: options.answers,
@@ -144,90 +172,50 @@ pub(super) fn read(
         attribution,
         sectors,
         parts,
+        raised: parted.raised,
+        reissued,
         remarks,
+        met: None,
     })
 }
 
-impl Draft {
-    /// Takes up the item that this one answers. Not there, and there but not for this caller, are one answer.
-    pub(super) fn related(
-        mut self,
-        item: ItemId,
-        entry: Option<&Entry>,
-        roster: &Roster,
-        newcomer_history: Label,
-        now: Timestamp,
-    ) -> Result<Self, Refusal> {
-        let visible = entry.and_then(|entry| match &entry.body {
-            EntryBody::Item {
-                facts, envelope, ..
-            } => {
-                let member = roster.members.get(&self.member)?;
-                let viewer =
-                    MemberFacts::of(member, &facts.here, self.credential()?, newcomer_history);
-                decide(facts, &Viewer::Member(viewer), now)
-                    .permits()
-                    .then_some((facts, envelope))
-            }
-            EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => None,
-        });
-        let Some((facts, envelope)) = visible else {
-            return Err(Refusal::new(
-                Reason::NotFound,
-                format!(
-                    "there is no item {item} to answer; `sluis feed` shows the items that there are"
-                ),
-            ));
-        };
-        self.relation_from = if facts.here == facts.origin {
-            self.travels_with_ours(envelope, roster)
-        } else {
-            self.travels_with_theirs(&facts.origin)
-        };
-        Ok(self)
-    }
-
-    /// From which label on the relation to an item of ours may stand in the envelope: an item names only what goes at least
-    /// as far as it does itself (design.md part 3). What is in doubt stays here.
-    fn travels_with_ours(&self, answered: &Envelope, roster: &Roster) -> Option<Label> {
-        let unlimited = answered.audience.is_none()
-            && answered.hop_limit.is_none()
-            && answered.valid_until.is_none()
-            && answered.terms == Terms::default();
-        let sectors = self.sectors.iter().all(|s| answered.sectors.contains(s));
-        let kinds = roster
-            .peers
-            .values()
-            .all(|p| p.terms.kinds.is_empty() || p.terms.kinds.contains(&answered.kind));
-        if !(unlimited && sectors && kinds) {
-            return None;
-        }
-        match answered.label {
-            Label::Clear => Some(Label::Clear),
-            Label::Green => Some(Label::Green),
-            // Without an audience it stays here, and so must what names it.
-            Label::Amber | Label::AmberStrict => Some(Label::AmberStrict),
-            Label::Red => None,
-        }
-    }
-
-    /// The same for an item of another community: it may be named to that community alone.
-    fn travels_with_theirs(&self, origin: &CommunityId) -> Option<Label> {
-        let mut communities = self.options.to.iter().filter_map(|to| match to {
-            Addressee::Community(community) => Some(community),
-            Addressee::Member(_) | Addressee::Credential(..) => None,
-        });
-        let first = communities.next()?;
-        (first == origin && communities.all(|c| c == origin)).then_some(Label::Clear)
-    }
-
-    fn credential(&self) -> Option<&CredentialName> {
-        match &self.submitter.role {
-            crate::model::ids::Role::Credential(_, name) => Some(name),
-            _ => None,
-        }
-    }
+fn refuse_invalid(document: &formats::Document, settings: &Settings) -> Result<(), Refusal> {
+    let minded = document
+        .problems
+        .iter()
+        .chain(document.warnings.iter().filter(|_| settings.strict));
+    let Some(first) = minded.clone().next() else {
+        return Ok(());
+    };
+    Err(Refusal::new(
+        Reason::NotValid,
+        format!(
+            "the document is not valid {}: {}: {}; `sluis inspect` shows all problems",
+            document.format.name(),
+            first.place,
+            first.message
+        ),
+    )
+    .at(minded.cloned()))
 }
+
+/// What only a strict community minds, for the submitter to know.
+fn warnings(document: &formats::Document) -> Vec<String> {
+    let mut remarks: Vec<String> = document
+        .warnings
+        .iter()
+        .take(WARNINGS_TOLD_MAX)
+        .map(|w| format!("{}: {}", w.place, w.message))
+        .collect();
+    let more = document.warnings.len().saturating_sub(WARNINGS_TOLD_MAX);
+    if more > 0 {
+        remarks.push(format!("and {more} more; `sluis inspect` shows all"));
+    }
+    remarks
+}
+
+/// Warnings in an answer: what a person reads.
+const WARNINGS_TOLD_MAX: usize = 10;
 
 fn mark(
     document: &formats::Document,
@@ -244,14 +232,12 @@ fn mark(
 
 fn draft_part(
     part: Part,
-    content_sha256: Digest,
-    options: &mut PushOptions,
+    is_highest: bool,
+    options: &PushOptions,
     member: &MemberId,
     roster: &Roster,
     settings: &Settings,
 ) -> Result<DraftPart, Refusal> {
-    options.to.sort();
-    options.to.dedup();
     let named = if part.restriction.submitter_only {
         audience::only_submitter(&settings.community, member)
     } else {
@@ -261,15 +247,23 @@ fn draft_part(
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    let title = first_of(&options.title, &part.title, Envelope::TITLE_BYTES_MAX);
-    let summary = first_of(&options.summary, &part.summary, Envelope::SUMMARY_BYTES_MAX);
+    // What was said of the whole document belongs to the part that goes least far.
+    let said = |text| if is_highest { text } else { "" };
+    let title = first_of(said(&options.title), &part.title, Envelope::TITLE_BYTES_MAX);
+    let summary = first_of(
+        said(&options.summary),
+        &part.summary,
+        Envelope::SUMMARY_BYTES_MAX,
+    );
     Ok(DraftPart {
-        content_sha256,
+        content_sha256: Digest::of(&part.bytes),
         kind: options.kind.unwrap_or(part.kind),
         title,
         summary,
         named,
         hop_limit,
+        is_highest,
+        fingerprint: None,
         part,
     })
 }
@@ -298,58 +292,37 @@ fn acts_on_readers(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Invariant 11: an un-named push says its submitter's name nowhere.
-fn refuse_mentions(
-    document: &formats::Document,
-    options: &PushOptions,
+/// Identity includes the submitting member, so that nobody learns of or revises another's document (threat 16), and
+/// nobody who reads the database finds out whose it is by trying members (threat 23).
+fn document_key(
+    pseudonyms: &Pseudonyms,
     member: &MemberId,
-    roster: &Roster,
-    settings: &Settings,
-) -> Result<(), Refusal> {
-    let Some(known) = roster.members.get(member) else {
-        return Ok(());
-    };
-    let mut ids = known.identities.clone();
-    ids.push(SpiffeId::member(&settings.community, member).to_string());
-    let aliases = Aliases {
-        name: known.name.clone(),
-        domains: known.domains.clone(),
-        ids,
-    };
-    let mut places = formats::mentions(document, &aliases);
-    for (option, text) in [("--title", &options.title), ("--summary", &options.summary)]
-        .into_iter()
-        .chain(options.tags.iter().map(|tag| ("--tag", tag)))
-    {
-        if formats::mentions_in_text(text, &aliases) {
-            places.push(Place {
-                place: option.to_owned(),
-                message: "names your organisation".to_owned(),
-            });
-        }
-    }
-    if places.is_empty() {
-        return Ok(());
-    }
-    let n = places.len();
-    Err(Refusal::new(
-        Reason::NamesSubmitter,
-        format!(
-            "your organisation stands in {n} place{} of a push that is not to name it; take it out, push with --attribution named, or, after reading the places, with --accept-mentions",
-            if n == 1 { "" } else { "s" }
-        ),
+    format: Format,
+    identity: &str,
+) -> Digest {
+    pseudonyms.digest(
+        "document",
+        &[
+            member.as_str().as_bytes(),
+            family(format).as_bytes(),
+            identity.as_bytes(),
+        ],
     )
-    .at(places))
 }
 
-/// Identity includes the submitting member, so that nobody learns of or revises another's document (threat 16).
-fn document_key(member: &MemberId, format: Format, identity: &str) -> Digest {
-    let mut key = Vec::with_capacity(identity.len().saturating_add(96));
-    for field in [member.as_str(), family(format), identity] {
-        key.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        key.extend_from_slice(field.as_bytes());
-    }
-    Digest::of(&key)
+/// What tells that an item from elsewhere is of this document (threat 41).
+fn fingerprint(pseudonyms: &Pseudonyms, format: Format, identity: &str) -> Fingerprint {
+    let fields = [family(format).as_bytes(), identity.as_bytes()];
+    Fingerprint::of(&pseudonyms.digest("twin", &fields))
+}
+
+/// The same of an item that came from a peer; `None`: its format is unknown here.
+pub(crate) fn fingerprint_of(
+    pseudonyms: &Pseudonyms,
+    source: &SourceReference,
+) -> Option<Fingerprint> {
+    let format = Format::parse(&source.format)?;
+    Some(fingerprint(pseudonyms, format, &source.id))
 }
 
 /// Versions of one document may move on within a family of formats.
@@ -364,23 +337,26 @@ fn family(format: Format) -> &'static str {
 }
 
 /// What holds for a document over its versions, whoever says it: the submitter, or the document of itself.
-fn options_digest(options: &PushOptions, attribution: Attribution, parts: &[DraftPart]) -> Digest {
+fn options_digest(
+    options: &PushOptions,
+    attribution: Attribution,
+    restriction: Restriction,
+) -> Digest {
     let mut text = String::new();
     for addressee in &options.to {
         text.push_str(&format!("{addressee:?}\n"));
     }
-    let limits: Vec<_> = parts.iter().map(|p| p.part.restriction).collect();
     text.push_str(&format!(
-        "{:?} {:?} {attribution:?} {limits:?}",
+        "{:?} {:?} {attribution:?} {restriction:?}",
         options.hop_limit, options.terms
     ));
     Digest::of(text.as_bytes())
 }
 
 /// The key of a request: the caller's id first, so that ids made in the order of time lie in that order on disk.
-pub(super) fn request_key(request: RequestId, submitter: &SpiffeId) -> [u8; 24] {
+fn request_key(pseudonyms: &Pseudonyms, request: RequestId, submitter: &SpiffeId) -> [u8; 24] {
     let mut key = [0; 24];
-    let digest = Digest::of(submitter.to_string().as_bytes());
+    let digest = pseudonyms.digest("request", &[submitter.to_string().as_bytes()]);
     let (head, tail) = key.split_at_mut(16);
     head.copy_from_slice(&request.bytes());
     tail.iter_mut().zip(digest.0).for_each(|(k, d)| *k = d);

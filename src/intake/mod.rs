@@ -14,7 +14,11 @@
 mod audience;
 mod draft;
 mod notice;
+mod relation;
 mod settle;
+mod source;
+mod release;
+mod told;
 mod withdraw;
 
 use std::sync::Arc;
@@ -27,12 +31,15 @@ use crate::model::label::Label;
 use crate::model::roster::Roster;
 use crate::model::submission::{Reason, Refusal, Submission};
 use crate::model::words::Kind;
+use crate::partition::Raised;
 use crate::policy::{Recipient, recipients};
 use crate::provenance::SigningKey;
 use crate::store::{StoreError, Write, Written};
 use crate::tasks;
 
 use draft::Draft;
+pub(crate) use draft::fingerprint_of;
+pub use release::Released;
 pub use settle::PushedItem;
 pub(crate) use settle::{rounded, to_pb};
 pub use withdraw::Withdrawn;
@@ -105,8 +112,21 @@ pub struct PartPreview {
     pub label: Label,
     /// Its kind.
     pub kind: Kind,
+    /// How many objects it has; 0 where the format's objects have no ids.
+    pub objects: usize,
     /// Everyone who could read it, each with the decision.
     pub recipients: Vec<Recipient>,
+}
+
+/// What a push would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The parts, the most restrictive last.
+    pub parts: Vec<PartPreview>,
+    /// Objects that go less far than they could.
+    pub raised: Vec<Raised>,
+    /// What the submitter should know, sentences for people.
+    pub remarks: Vec<String>,
 }
 
 /// A push that could not be taken. It may be repeated with the same request id.
@@ -164,7 +184,7 @@ impl Intake {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let draft = match self.relate(draft).await? {
+        let mut draft = match self.relate(draft).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
@@ -181,6 +201,8 @@ impl Intake {
                 }
                 // A document that is not there any more has no tag and no parts.
                 Written::Unexpected(state) => known = (state.tag != 0).then_some(state),
+                // The answer is that of any other push; the operator is asked (threat 41).
+                Written::Meets(met) => draft.met = Some(met),
                 Written::Done
                 | Written::Delivered(_)
                 | Written::Withdrawn(_)
@@ -194,7 +216,7 @@ impl Intake {
     pub async fn preview(
         &self,
         submission: Submission,
-    ) -> Result<Result<(Vec<PartPreview>, Vec<String>), Refusal>, IntakeError> {
+    ) -> Result<Result<Preview, Refusal>, IntakeError> {
         let roster = self.log.roster();
         let draft = match self.draft(submission, Arc::clone(&roster)).await? {
             Ok(draft) => draft,
@@ -217,13 +239,19 @@ impl Intake {
         };
         let parts = facts
             .into_iter()
-            .map(|facts| PartPreview {
+            .zip(&draft.parts)
+            .map(|(facts, part)| PartPreview {
                 label: facts.label,
                 kind: facts.kind,
+                objects: part.part.objects.len(),
                 recipients: recipients(&facts, &roster, self.settings.newcomer_history, now),
             })
             .collect();
-        Ok(Ok((parts, draft.remarks)))
+        Ok(Ok(Preview {
+            parts,
+            raised: draft.raised,
+            remarks: draft.remarks,
+        }))
     }
 
     async fn draft(
@@ -243,10 +271,18 @@ impl Intake {
             )));
         }
         if submission.document.len() <= INLINE_BYTES_MAX {
-            return Ok(draft::read(submission, &roster, &self.settings));
+            return Ok(draft::read(
+                submission,
+                &roster,
+                &self.settings,
+                &self.pseudonyms,
+            ));
         }
-        let settings = self.settings.clone();
-        Ok(tasks::blocking(move || draft::read(submission, &roster, &settings)).await?)
+        let (settings, pseudonyms) = (self.settings.clone(), self.pseudonyms.clone());
+        Ok(
+            tasks::blocking(move || draft::read(submission, &roster, &settings, &pseudonyms))
+                .await?,
+        )
     }
 
     /// Looks up the item that the push answers: it must be there for this caller, and it decides where the relation is

@@ -8,7 +8,9 @@ use crate::model::ids::{Digest, ItemId, SpiffeId};
 use crate::model::item::{Content, Envelope, LocalRecord, SourceReference, Terms};
 use crate::model::label::Label;
 use crate::model::words::{Attribution, Kind};
-use crate::store::{Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Write};
+use crate::store::{
+    Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Waiting, Write,
+};
 
 impl Intake {
     /// Puts a notice into the members' feeds: AMBER+STRICT, so that it never leaves the community.
@@ -70,6 +72,7 @@ impl Intake {
             mentions_accepted: false,
             declared: Some(Label::AmberStrict),
             pushed: now,
+            waits: false,
         };
         let append = Append {
             request: random_bytes(&*self.entropy),
@@ -94,9 +97,12 @@ impl Intake {
                 local: self.signer.sign_local_record(&local),
                 content: text.into_bytes().into(),
                 content_key: random_bytes(&*self.entropy),
+                fingerprint: None,
             }],
             vanished: Vec::new(),
             answer: Answer(Vec::new()),
+            here: self.settings.community.clone(),
+            waiting: Waiting::No,
             at: now,
         };
         self.log.write(Write::Append(append)).await?;

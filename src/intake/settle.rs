@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::draft::{Draft, DraftPart, content, request_key};
+use super::draft::{Draft, DraftPart, content};
 use super::{IntakeError, Pushed, Status};
 use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
@@ -14,7 +14,9 @@ use crate::model::submission::{Reason, Refusal};
 use crate::model::words::{Attribution, Kind, WithdrawalReason};
 use crate::policy::ItemFacts;
 use crate::provenance::SigningKey;
-use crate::store::{Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Withdraw};
+use crate::store::{
+    Answer, Append, AppendItem, DocumentPart, DocumentState, Expect, Waiting, Withdraw,
+};
 use crate::wire::{self, pb, words};
 
 /// An item that a push made or met.
@@ -95,10 +97,16 @@ fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Optio
     if state.options_sha256 != draft.options_sha256 {
         return Some("another audience, hop limit, attribution or terms");
     }
-    let before = state.parts.iter().map(|p| p.label).max();
-    let now = draft.parts.iter().map(|p| p.part.label).max();
-    let other_label = before != now;
-    (other_label && (same_content || draft.label_declared)).then_some("another label")
+    let before = state.parts.iter().map(|p| p.label);
+    let now = draft.parts.iter().map(|p| p.part.label);
+    let other = if same_content {
+        // A part may be missing: it was withdrawn.
+        before.clone().any(|label| now.clone().all(|l| l != label))
+    } else {
+        // The parts of a new version are what its content says, unless a declaration alone says it.
+        draft.label_declared && before.max() != now.max()
+    };
+    other.then_some("another label")
 }
 
 /// Records the request and its answer; the document stays as it is.
@@ -106,13 +114,15 @@ fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> (Append, P
     let items = known.parts.iter().map(pushed).collect();
     let pushed = told(Status::Existing, items, &draft.remarks);
     let append = Append {
-        request: request_key(draft.request, &draft.submitter),
+        request: draft.request,
         document: draft.document,
         expect: Expect::State(known.tag),
         state: known.clone(),
         items: Vec::new(),
         vanished: Vec::new(),
         answer: answer(&pushed),
+        here: desk.community.clone(),
+        waiting: Waiting::No,
         at: desk.now,
     };
     (append, pushed)
@@ -153,7 +163,7 @@ fn append(
     };
     let pushed = told(status, parts.iter().map(pushed).collect(), &draft.remarks);
     let append = Append {
-        request: request_key(draft.request, &draft.submitter),
+        request: draft.request,
         document: draft.document,
         expect: known.map_or(Expect::New, |state| Expect::State(state.tag)),
         state: DocumentState {
@@ -166,6 +176,8 @@ fn append(
         items,
         vanished,
         answer: answer(&pushed),
+        here: desk.community.clone(),
+        waiting: waiting(draft, desk),
         at: desk.now,
     };
     Ok((append, pushed))
@@ -189,7 +201,19 @@ fn sign(
         local: desk.signer.sign_local_record(&local),
         content: content(&part.part),
         content_key: random_bytes(desk.entropy),
+        fingerprint: part.fingerprint,
     })
+}
+
+/// The record names no document and no submitter: the operator is told which item waits.
+fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
+    match &draft.met {
+        None => Waiting::IfMet,
+        Some(met) => Waiting::Because {
+            met: met.clone(),
+            audit: record(Act::ItemWaits, Actor::Node, met.item, desk.now),
+        },
+    }
 }
 
 /// What is out of bounds is found before it is signed, and not by whoever receives it.
@@ -208,7 +232,11 @@ fn envelope(
     desk: &Desk<'_>,
 ) -> Envelope {
     let options = &draft.options;
-    let relation_travels = draft.relation_from.is_some_and(|l| part.part.label >= l);
+    let highest = part.is_highest.then_some(options);
+    let relation_travels = part.is_highest
+        && draft
+            .relation_from
+            .is_some_and(|label| part.part.label >= label);
     Envelope {
         item,
         revision,
@@ -224,14 +252,14 @@ fn envelope(
             Attribution::Named => Some(SpiffeId::member(desk.community, &draft.member)),
             Attribution::Community | Attribution::Anonymous => None,
         },
-        pap: options.pap,
+        pap: options.pap.max(part.part.pap),
         terms: options.terms,
         sectors: draft.sectors.clone(),
-        tags: options.tags.clone(),
-        severity: options.severity,
-        urgency: options.urgency,
-        reliability: options.reliability,
-        credibility: options.credibility,
+        tags: highest.map(|o| o.tags.clone()).unwrap_or_default(),
+        severity: highest.and_then(|o| o.severity),
+        urgency: highest.and_then(|o| o.urgency),
+        reliability: highest.and_then(|o| o.reliability),
+        credibility: highest.and_then(|o| o.credibility),
         created: rounded(desk.now, draft.attribution),
         valid_until: options.valid_until,
         source: source_reference(&part.part.source),
@@ -280,12 +308,16 @@ fn local_record(
         persons: part.named.persons.clone(),
         relation: match envelope.relation {
             Some(_) => None,
-            None => draft.answers.map(Relation::Answers),
+            None => draft
+                .answers
+                .filter(|_| part.is_highest)
+                .map(Relation::Answers),
         },
         resolved: draft.options.resolved.clone(),
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
+        waits: draft.met.is_some(),
     }
 }
 
@@ -319,7 +351,7 @@ fn vanish(part: &DocumentPart, draft: &Draft, desk: &Desk<'_>) -> Withdraw {
         note: "the new version of the document has no part of this label".to_owned(),
         audit: record(
             Act::ItemWithdrawn,
-            Actor::Caller(&draft.submitter),
+            Actor::of_own(&draft.submitter, draft.attribution),
             part.item,
             desk.now,
         ),

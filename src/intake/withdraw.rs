@@ -72,7 +72,12 @@ impl Intake {
             id: withdrawal.id,
             statement: self.signer.sign_withdrawal(&withdrawal),
             note,
-            audit: record(Act::ItemWithdrawn, Actor::Caller(&actor), item, now),
+            audit: record(
+                Act::ItemWithdrawn,
+                Actor::of_own(&actor, attribution),
+                item,
+                now,
+            ),
             at: now,
         });
         match self.log.write(write).await? {
@@ -83,6 +88,7 @@ impl Intake {
             | Written::Repeated(_)
             | Written::Unexpected(_)
             | Written::Existing(_)
+            | Written::Meets(_)
             | Written::Delivered(_)
             | Written::Invite(_) => Err(IntakeError::Answer),
         }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::anonymity::SourceSeal;
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::item::{Envelope, LocalRecord, Withdrawal};
@@ -48,8 +49,8 @@ pub enum EntryBody {
 
 impl Entry {
     /// Parses a row that was verified when it was stored. Fails on bytes that do not say what they must.
-    pub fn of(row: LogRow, here: &CommunityId) -> Result<Self, wire::Malformed> {
-        let body = EntryBody::of(&row, here)?;
+    pub fn of(row: LogRow, here: &CommunityId, seal: &SourceSeal) -> Result<Self, wire::Malformed> {
+        let body = EntryBody::of(&row, here, seal)?;
         Ok(Self { row, body })
     }
 
@@ -61,7 +62,11 @@ impl Entry {
 
 impl EntryBody {
     /// Parses what a row holds; its position and content do not matter.
-    pub(super) fn of(row: &LogRow, here: &CommunityId) -> Result<Self, wire::Malformed> {
+    pub(super) fn of(
+        row: &LogRow,
+        here: &CommunityId,
+        seal: &SourceSeal,
+    ) -> Result<Self, wire::Malformed> {
         Ok(match &row.class {
             LogClass::Item {
                 envelope,
@@ -73,10 +78,7 @@ impl EntryBody {
                 } else {
                     wire::envelope::parse_tombstone(&envelope.record)?
                 };
-                let local = local
-                    .as_ref()
-                    .map(|l| wire::local_record::parse(&l.record))
-                    .transpose()?;
+                let local = local_record(row.item, local.as_ref(), seal)?;
                 let mut facts = facts(&parsed, local.as_ref(), hops, here, row.recorded)?;
                 facts.withdrawn = row.state != RowState::Live;
                 EntryBody::Item {
@@ -94,12 +96,12 @@ impl EntryBody {
                 let withdrawal = wire::withdrawal::parse(&statement.record)?;
                 let facts = of
                     .as_ref()
-                    .map(|of| facts_of_ended(of, here, *item_recorded))
+                    .map(|of| facts_of_ended(row.item, of, here, *item_recorded, seal))
                     .transpose()?;
                 EntryBody::Withdrawal { withdrawal, facts }
             }
             LogClass::Recall { of, item_recorded } => EntryBody::Recall {
-                facts: facts_of_ended(of, here, *item_recorded)?,
+                facts: facts_of_ended(row.item, of, here, *item_recorded, seal)?,
             },
         })
     }
@@ -107,16 +109,33 @@ impl EntryBody {
 
 /// The facts of an item that is out of service, as they were while it was in service.
 fn facts_of_ended(
+    item: ItemId,
     (tombstone, hops, local): &(Bytes, Vec<Signed>, Option<Signed>),
     here: &CommunityId,
     recorded: Timestamp,
+    seal: &SourceSeal,
 ) -> Result<Box<ItemFacts>, wire::Malformed> {
     let envelope = wire::envelope::parse_tombstone(tombstone)?;
-    let local = local
-        .as_ref()
-        .map(|l| wire::local_record::parse(&l.record))
-        .transpose()?;
+    let local = local_record(item, local.as_ref(), seal)?;
     facts(&envelope, local.as_ref(), hops, here, recorded).map(Box::new)
+}
+
+/// The local record, opened if it is sealed. One that does not open says nothing, and what depends on it is not served.
+fn local_record(
+    item: ItemId,
+    local: Option<&Signed>,
+    seal: &SourceSeal,
+) -> Result<Option<LocalRecord>, wire::Malformed> {
+    let Some(local) = local else {
+        return Ok(None);
+    };
+    let opened = seal.opened(item, local).ok_or_else(|| {
+        wire::Malformed::new(
+            "local record",
+            "is sealed with another secret; node/pseudonym.key is not the one that belongs to this database",
+        )
+    })?;
+    wire::local_record::parse(&opened.record).map(Some)
 }
 
 fn facts(

@@ -4,6 +4,9 @@
 //! push, delivery, receipt … ─▶ write() ─▶ queue ─▶ writer: one transaction ─▶ fsync ─▶ roster, tail, wake-ups, answers
 //! ```
 //!
+//! Who submitted an un-named item is sealed on the way to the store and opened on the way back: the database alone does
+//! not say it (threat 23).
+//!
 //! Invariants: nothing is visible before it is durable; who saw a head finds every entry up to it; who sees an entry
 //! decides by a roster at least as new. What the log does not do: decide who may see an entry.
 
@@ -13,6 +16,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::anonymity::SourceSeal;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::{FeedPlace, Position};
 use crate::model::roster::Roster;
@@ -48,6 +52,7 @@ pub struct Log {
 struct Shared {
     store: Store,
     here: CommunityId,
+    seal: SourceSeal,
     roster: ArcSwap<Roster>,
     tail: Tail,
     wake: watch::Sender<Wake>,
@@ -65,13 +70,19 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Starts the writer on a store. `here` is the community whose log this is.
-    pub async fn start(store: Store, here: CommunityId, tasks: &Tasks) -> Result<Log, StoreError> {
+    /// Starts the writer on a store. `here` is the community whose log this is, `seal` keeps who submitted what.
+    pub async fn start(
+        store: Store,
+        here: CommunityId,
+        seal: SourceSeal,
+        tasks: &Tasks,
+    ) -> Result<Log, StoreError> {
         let head = store.head().await?;
         let roster = store.roster().await?;
         let shared = Arc::new(Shared {
             store,
             here,
+            seal,
             roster: ArcSwap::from_pointee(roster),
             tail: Tail::after(head),
             wake: watch::Sender::new(writer::first_wake(head)),
@@ -86,7 +97,12 @@ impl Log {
     pub async fn write(&self, write: Write) -> Result<Written, LogError> {
         let (answer, answered) = oneshot::channel();
         self.queue
-            .send(Request::new(write, &self.shared.here, answer))
+            .send(Request::new(
+                write,
+                &self.shared.here,
+                &self.shared.seal,
+                answer,
+            ))
             .await
             .map_err(|_| LogError::Closed)?;
         answered.await.map_err(|_| LogError::Closed)?
@@ -193,7 +209,7 @@ impl Shared {
     /// Parses a row. Its bytes were verified when they came; if they do not parse now, nobody is served them.
     fn entry(&self, row: LogRow) -> Option<Arc<Entry>> {
         let (position, item) = (row.position, row.item);
-        match Entry::of(row, &self.here) {
+        match Entry::of(row, &self.here, &self.seal) {
             Ok(entry) => Some(Arc::new(entry)),
             Err(malformed) => {
                 tracing::error!(

@@ -10,11 +10,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Entry, EntryBody, LogError, Shared, Wake};
+use crate::anonymity::SourceSeal;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::Position;
 use crate::model::roster::Roster;
+use crate::model::words::Attribution;
 use crate::store::{
-    Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write, Written,
+    AppendItem, Committed, DeliveredKind, InviteUse, LogClass, LogRow, RowState, StoreError, Write,
+    Written,
 };
 use crate::tasks::Tasks;
 
@@ -55,21 +58,60 @@ type Bodies = HashMap<(ItemId, u32), (LogRow, EntryBody)>;
 impl Request {
     /// Parses what the write's items say, so that it is done by the many who write and not by the one who commits.
     pub(super) fn new(
-        write: Write,
+        mut write: Write,
         here: &CommunityId,
+        seal: &SourceSeal,
         answer: oneshot::Sender<Result<Written, LogError>>,
     ) -> Self {
         let mut bodies = Bodies::new();
         for_each_item(&write, |row| {
             // What does not parse is told of when it is published, if it comes to that.
-            if let Ok(body) = EntryBody::of(&row, here) {
+            if let Ok(body) = EntryBody::of(&row, here, seal) {
                 bodies.insert((row.item, row.revision), (row, body));
             }
         });
+        match &mut write {
+            Write::Append(append) => seal_sources(&mut append.items, &mut bodies, seal),
+            Write::Revise(revise) => {
+                seal_sources(std::slice::from_mut(&mut revise.item), &mut bodies, seal);
+            }
+            _ => {}
+        }
         Self {
             write,
             bodies,
             answer,
+        }
+    }
+}
+
+fn class_of(item: &AppendItem) -> LogClass {
+    LogClass::Item {
+        envelope: item.envelope.clone(),
+        hops: Vec::new(),
+        local: Some(item.local.clone()),
+    }
+}
+
+/// Seals who submitted what is not named, in what is written and in the rows that it will be.
+fn seal_sources(items: &mut [AppendItem], bodies: &mut Bodies, seal: &SourceSeal) {
+    for item in items {
+        let known = bodies.get_mut(&(item.item, item.revision));
+        let is_named = known.as_ref().is_some_and(|(_, body)| match body {
+            EntryBody::Item { envelope, .. } => match envelope.attribution {
+                Attribution::Named => true,
+                Attribution::Community | Attribution::Anonymous => false,
+            },
+            EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => false,
+        });
+        if is_named {
+            continue;
+        }
+        item.local = seal.sealed(item.item, item.revision, &item.local);
+        if let Some((row, _)) = known
+            && let LogClass::Item { local, .. } = &mut row.class
+        {
+            *local = Some(item.local.clone());
         }
     }
 }
@@ -89,13 +131,24 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
     match write {
         Write::Append(append) => {
             for item in &append.items {
-                let class = LogClass::Item {
-                    envelope: item.envelope.clone(),
-                    hops: Vec::new(),
-                    local: Some(item.local.clone()),
-                };
-                each(row(item.item, item.revision, class, append.at, None));
+                each(row(
+                    item.item,
+                    item.revision,
+                    class_of(item),
+                    append.at,
+                    None,
+                ));
             }
+        }
+        Write::Revise(revise) => {
+            let item = &revise.item;
+            each(row(
+                item.item,
+                item.revision,
+                class_of(item),
+                revise.at,
+                None,
+            ));
         }
         Write::Deliver(deliver) => {
             for entry in &deliver.entries {
@@ -197,6 +250,7 @@ fn take_batch(waiting: &mut Vec<Request>) -> Vec<Request> {
 fn content_bytes(write: &Write) -> usize {
     match write {
         Write::Append(append) => append.items.iter().map(|i| i.content.len()).sum(),
+        Write::Revise(revise) => revise.item.content.len(),
         Write::Deliver(deliver) => deliver
             .entries
             .iter()
@@ -362,6 +416,7 @@ fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
             Write::Append(_)
             | Write::Deliver(_)
             | Write::Withdraw(_)
+            | Write::Revise(_)
             | Write::Offer { .. }
             | Write::Receipt { .. }
             | Write::Progress { .. }
@@ -408,6 +463,7 @@ fn apply(roster: &mut Roster, write: &Write, written: &Written) {
         Write::Append(_)
         | Write::Deliver(_)
         | Write::Withdraw(_)
+        | Write::Revise(_)
         | Write::Offer { .. }
         | Write::Receipt { .. }
         | Write::Progress { .. }

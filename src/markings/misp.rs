@@ -42,40 +42,34 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
 pub(crate) fn restriction(root: Element<'_>) -> Restriction {
     let mut restriction = Restriction::default();
     for event in events(root) {
-        limit(event, &mut restriction);
-        for owner in event
-            .get("Object")
-            .into_iter()
-            .flat_map(Element::items)
-            .chain([event])
-        {
-            limit(owner, &mut restriction);
-            for attribute in owner.get("Attribute").into_iter().flat_map(Element::items) {
-                limit(attribute, &mut restriction);
-            }
+        restriction = restriction.and(distribution(event));
+        let objects = event.get("Object").into_iter().flat_map(Element::items);
+        for owner in objects.chain([event]) {
+            let attributes = owner.get("Attribute").into_iter().flat_map(Element::items);
+            restriction = attributes
+                .chain([owner])
+                .fold(restriction, |limit, owner| limit.and(distribution(owner)));
         }
-        for report in event
+        let reports = event
             .get("EventReport")
             .into_iter()
-            .flat_map(Element::items)
-        {
-            limit(report, &mut restriction);
-        }
+            .flat_map(Element::items);
+        restriction = reports.fold(restriction, |limit, report| limit.and(distribution(report)));
     }
     restriction
 }
 
-fn limit(owner: Element<'_>, restriction: &mut Restriction) {
+/// The limit that a value's own distribution sets.
+pub(crate) fn distribution(owner: Element<'_>) -> Restriction {
     let Some(distribution) = owner.get("distribution").filter(|d| !d.is_null()) else {
-        return;
+        return Restriction::default();
     };
-    let limit = match distribution.as_text() {
+    match distribution.as_text() {
         Some("0") => Restriction::submitter(),
         Some("1" | "4") => Restriction::hops(0),
         Some("2") => Restriction::hops(1),
         Some("3" | "5") => Restriction::default(),
         // A limit that cannot be read is the narrowest.
         _ => Restriction::submitter(),
-    };
-    *restriction = restriction.and(limit);
+    }
 }

@@ -4,15 +4,20 @@
 //! looks like TLP and cannot be understood counts as RED. A document that can be read in more than one way is read in the
 //! strictest.
 
+mod alike;
 mod csaf;
 mod findings;
+mod markup;
 mod misp;
+mod pap;
 mod prose;
 mod stix;
 mod words;
 
 use std::collections::BTreeMap;
 
+use crate::formats::json::Element;
+use crate::formats::stix::Shape;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
 use crate::model::label::Label;
@@ -20,6 +25,8 @@ use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Pap;
 use findings::{Finding, Findings, strictest};
 use words::Claim;
+
+pub(crate) use misp::distribution;
 
 /// A marking that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +46,8 @@ pub struct Marked {
     pub label: Label,
     /// Every marking, in document order.
     pub markings: Vec<Marking>,
+    /// What was declared.
+    pub declared: Option<Label>,
     /// The place that decided; `None`: the declared label did.
     pub decided_by: Option<String>,
     /// STIX: the label of each object in document order; `None`: a definition that is not itself marked and goes with
@@ -131,6 +140,7 @@ pub fn mark(
     remarks.truncate(Marked::REMARKS_MAX);
     Ok(Marked {
         label,
+        declared,
         objects: object_labels(
             document,
             &found,
@@ -151,13 +161,18 @@ pub fn markings(document: &Document) -> Vec<Marking> {
     settle(&find(document), document, &[]).markings
 }
 
-/// The strictest PAP level that the document's tags give it.
-pub fn pap(_document: &Document) -> Option<Pap> {
-    None
+/// The strictest PAP level that the document asks for, in a tag, a marking or a text; `None`: it says nothing of it.
+pub fn pap(document: &Document) -> Option<Pap> {
+    pap::find(document)
+}
+
+/// The strictest PAP level that these objects of a document say.
+pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
+    objects.map(pap::of_object).max().flatten()
 }
 
 /// The limits that the document sets beyond its label.
-fn restriction(document: &Document) -> Restriction {
+pub(crate) fn restriction(document: &Document) -> Restriction {
     match (document.format, document.root()) {
         (Format::Misp, Some(root)) => misp::restriction(root),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::restriction(root),
@@ -178,12 +193,32 @@ fn find(document: &Document) -> Findings {
             prose::find(document.text(), &mut findings);
         }
     }
+    for payload in &document.payloads {
+        let object = object_at(document, &payload.place);
+        findings.text(&payload.text, object, || payload.place.clone());
+    }
     findings
+}
+
+/// The index of the STIX object that a pointer leads into; `None`: the whole document.
+fn object_at(document: &Document, pointer: &str) -> Option<usize> {
+    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
+        return None;
+    };
+    match Shape::of(root) {
+        Shape::Object => return Some(0),
+        Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/"),
+        Shape::List => pointer.strip_prefix('/'),
+    }?
+    .split('/')
+    .next()?
+    .parse()
+    .ok()
 }
 
 fn is_silent(document: &Document) -> bool {
     match &document.body {
-        Body::Json(json) => !json.haystacks().into_iter().any(words::has_tlp),
+        Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
         Body::Text => false,
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::findings::{Findings, is_tlp_key};
-use super::words::{Claim, is_family, value};
+use super::words::{Claim, is_family, is_source_only, value};
 use crate::formats::json::{Element, Path, Step};
 use crate::formats::stix::Shape;
 use crate::formats::stix::published::{Published, published};
@@ -41,10 +41,23 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
             [.., Step::Key("object_marking_refs")] if !element.is_array() => {
                 reference(element, path, object, &definitions, findings);
             }
-            _ if in_definition => {}
+            _ if in_definition => {
+                if let Some(text) = element.as_str().filter(|_| !findings.is_silent)
+                    && asks_source_only(text, path)
+                {
+                    findings.source_only.push(path.pointer());
+                }
+            }
             _ => findings.element(element, object, path),
         }
     });
+}
+
+/// A text of a definition says `tlp:ex:chr`.
+fn asks_source_only(text: &str, path: &Path<'_>) -> bool {
+    let mut asks = path.key().is_some_and(is_tlp_key) && is_source_only(text);
+    super::words::scan(text, &mut |found| asks |= found.claim.is_none());
+    asks
 }
 
 /// What the definitions in the document claim, by their id in lower case; `None`: a marking of another family.
@@ -158,14 +171,20 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
         {
             says_label = true;
             let text = element.as_text();
+            if text.is_some_and(is_source_only) {
+                return;
+            }
             claim(
                 text.map_or(Claim::Unknown, value),
                 path.pointer(),
                 text.unwrap_or("not a label"),
             );
-        } else if let ([Step::Key("name")], Some(name)) =
-            (steps, element.as_str().filter(|n| is_family(n)))
-        {
+        } else if let ([Step::Key("name")], Some(name)) = (
+            steps,
+            element
+                .as_str()
+                .filter(|n| is_family(n) && !is_source_only(n)),
+        ) {
             claim(value(name), path.pointer(), name);
         } else if let [.., Step::Key("object_marking_refs"), Step::Index(_)]
         | [.., Step::Key("marking_ref")] = steps

@@ -168,6 +168,8 @@ pub struct LocalRecord {
     pub declared: Option<Label>,
     /// When the push was accepted, exact.
     pub pushed: Timestamp,
+    /// The item waits for the operator: only its submitter sees it until a revision without this mark (threat 41).
+    pub waits: bool,
 }
 
 /// The submitter's word on a marking.

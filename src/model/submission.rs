@@ -64,6 +64,8 @@ pub struct PushOptions {
     pub reliability: Option<Reliability>,
     /// How credible the information.
     pub credibility: Option<Credibility>,
+    /// Make a MISP event one item per label.
+    pub split: bool,
 }
 
 /// Whom `--to` names.
@@ -98,6 +100,8 @@ vocabulary! {
         LabelInText = "label-in-text",
         /// The member's own name or domain stands in a push that is not to be named.
         NamesSubmitter = "names-submitter",
+        /// Part of the document cannot be searched for the name of a submitter who is not to be named.
+        Unsearchable = "unsearchable",
         /// An audience names a member or person that does not exist.
         UnknownAudience = "unknown-audience",
         /// An older version of a document that is held in a newer one.

@@ -9,18 +9,25 @@ use tonic::Status;
 
 use crate::api::{admin, answers, status};
 use crate::federation::Links;
+use crate::intake::{Intake, IntakeError, Released};
+use crate::log::EntryBody;
 use crate::model::agreement::PeerState;
-use crate::model::ids::{CommunityId, ItemId};
+use crate::model::ids::{CommunityId, ItemId, SpiffeId};
 use crate::model::member::Standing;
 use crate::model::roster::Roster;
-use crate::overview::{Asker, Overview};
+use crate::overview::{Asker, Overview, RevealError};
 use crate::wire::{pb, words};
+
+/// Waiting items in one answer: more than a person decides at one sitting.
+const WAITING_MAX: i64 = 1000;
 
 /// The node at a glance, for operators.
 #[derive(Clone, Debug)]
 pub(super) struct OperatorOverview {
     /// Explains and traces.
     pub(super) overview: Overview,
+    /// Lets go what waits.
+    pub(super) intake: Arc<Intake>,
     /// How the links do.
     pub(super) links: Links,
     /// Whether the node takes pushes and serves feeds.
@@ -73,6 +80,47 @@ impl admin::Overview for OperatorOverview {
         .boxed()
     }
 
+    fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
+        async {
+            let log = &self.overview.log;
+            let waiting = log.store().waiting(WAITING_MAX).await;
+            let mut items = Vec::new();
+            for waits in waiting.map_err(|e| status::store_error(&e))? {
+                let entry = log.entry_of(waits.item, false).await;
+                let entry = entry.map_err(|e| status::store_error(&e))?;
+                let Some(EntryBody::Item { envelope, .. }) = entry.as_ref().map(|e| &e.body) else {
+                    continue;
+                };
+                items.push(pb::WaitingItem {
+                    item: waits.item.to_string(),
+                    label: words::label_to_pb(Some(envelope.label)),
+                    kind: words::kind_to_pb(Some(envelope.kind)),
+                    met: waits.met.item.to_string(),
+                    met_origin: waits.met.origin.to_string(),
+                    met_label: words::label_to_pb(Some(waits.met.label)),
+                    since: Some(words::time_to_pb(waits.since)),
+                });
+            }
+            Ok(items)
+        }
+        .boxed()
+    }
+
+    fn settle(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+        settled: admin::Settled,
+    ) -> BoxFuture<'_, Result<Released, IntakeError>> {
+        async move {
+            match settled {
+                admin::Settled::Released => self.intake.release(&operator, item).await,
+                admin::Settled::Dropped => self.intake.drop_waiting(&operator, item).await,
+            }
+        }
+        .boxed()
+    }
+
     fn explain(
         &self,
         item: ItemId,
@@ -96,6 +144,32 @@ impl admin::Overview for OperatorOverview {
                 .map_err(|e| status::store_error(&e))?
                 .ok_or_else(|| unknown(item))?;
             Ok(answers::trace(item, &places))
+        }
+        .boxed()
+    }
+
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
+        async move {
+            let revealed = self.overview.reveal(&operator, item).await;
+            let source = revealed
+                .map_err(|error| match error {
+                    RevealError::NotRecorded(error) => status::log_error(&error),
+                    RevealError::Read(error) => status::store_error(&error),
+                })?
+                .ok_or_else(|| {
+                    status::not_found(format!(
+                        "this node has no item {item} whose source it knows; that you looked is recorded"
+                    ))
+                })?;
+            Ok(pb::RevealSourceResponse {
+                item: item.to_string(),
+                submitter: source.submitter.to_string(),
+                attribution: words::attribution_to_pb(Some(source.attribution)),
+            })
         }
         .boxed()
     }

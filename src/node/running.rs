@@ -20,6 +20,7 @@ use super::config::Settings;
 use super::gauges::NodeGauges;
 use super::identity;
 use super::services::{self, Parts};
+use crate::anonymity::SourceSeal;
 use crate::api::listener::{self, Connections, ListenerLimits};
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::federation;
@@ -132,7 +133,13 @@ impl Node {
 
         let tasks = Tasks::new();
         let here = settings.community.id.clone();
-        let log = Log::start(store, here.clone(), &tasks).await?;
+        let log = Log::start(
+            store,
+            here.clone(),
+            SourceSeal::of(&identity.pseudonyms),
+            &tasks,
+        )
+        .await?;
         let ready = Arc::new(AtomicBool::new(false));
         let connections = Connections::new(Arc::clone(&clock));
         let services = services::assemble(Parts {

@@ -148,7 +148,7 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
         Arc::clone(&cursors),
     ));
     let sharing = Sharing::new(SharingParts {
-        intake,
+        intake: Arc::clone(&intake),
         feed,
         overview: overview.clone(),
         membership: Arc::clone(&membership),
@@ -163,6 +163,7 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
         keys,
         bundles: bundles.clone(),
         credential: identity.credential.clone(),
+        pseudonyms: identity.pseudonyms.clone(),
         cursors,
         clock,
         entropy,
@@ -177,6 +178,7 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
         sharing,
         operators: Arc::new(OperatorOverview {
             overview,
+            intake,
             links,
             ready,
         }),

@@ -1,12 +1,27 @@
 //! One document to one valid document per label. Pure.
+//!
+//! ```text
+//! Marked: a label per object ─▶ references: who names whom ─▶ closure: who goes up with whom ─▶ stix | misp: bytes per label
+//! ```
+//!
+//! Objects are chosen, never altered. An object that names a stricter one goes up with it, because an id can be guessed from
+//! the value that it stands for (threat 5), and a part has nothing in it but what its own objects say (design.md part 4,
+//! *Partition*): whoever reads a lower part cannot tell whether there is a higher one.
+
+mod closure;
+mod cut;
+mod misp;
+mod references;
+mod stix;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
-use crate::formats::{Document, stix};
+use crate::formats::{Document, Format, stix as format};
 use crate::markings::{Marked, Restriction};
 use crate::model::item::SourceReference;
 use crate::model::label::Label;
-use crate::model::words::Kind;
+use crate::model::words::{Kind, Pap};
 
 /// A part of a document: what becomes one item.
 #[derive(Debug, Clone)]
@@ -27,53 +42,115 @@ pub struct Part {
     pub objects: Vec<String>,
     /// What the document limits beyond the label.
     pub restriction: Restriction,
-    /// The document's identity, where this part may know it.
+    /// The strictest PAP level that its own content gives it.
+    pub pap: Option<Pap>,
+    /// Its identity in its own format, as far as this part may know it.
     pub source: SourceReference,
 }
 
-/// The parts of a document, the most restrictive last. Until mixed documents are split, that is one.
-pub fn parts(document: &Document, marked: &Marked) -> Vec<Part> {
-    vec![Part {
-        label: marked.label,
-        bytes: document.bytes.clone(),
-        media_type: document.format.media_type(),
-        title: document.title.clone(),
-        summary: document.summary.clone(),
-        kind: document.kind,
-        objects: stix::ids(document),
-        restriction: marked.restriction,
+/// A document in parts.
+#[derive(Debug)]
+pub struct Parted {
+    /// The parts, the most restrictive last; never empty.
+    pub parts: Vec<Part>,
+    /// Objects that went up because of what they refer to, in document order.
+    pub raised: Vec<Raised>,
+    /// What of a MISP event could go further if it were split: label, and how many attributes, objects and reports.
+    /// Empty where it is split, or all of one label.
+    pub releasable: Vec<(Label, usize)>,
+}
+
+/// An object that took a stricter label than its own because of what it refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// Its id, or its place where it has none.
+    pub object: String,
+    /// Its type.
+    pub kind: String,
+    /// The label that it would have had.
+    pub from: Label,
+    /// The label that it has.
+    pub to: Label,
+    /// The reference that raised it: a JSON Pointer.
+    pub place: String,
+    /// The object that it refers to.
+    pub because_of: String,
+}
+
+/// How a document is to be parted.
+#[derive(Clone, Copy)]
+pub struct Parting<'a> {
+    /// Split a MISP event, too.
+    pub split: bool,
+    /// The id of the bundle or neutral event that holds the part with this label. The highest part keeps the document's own.
+    pub id: &'a dyn Fn(Label) -> Uuid,
+    /// Who made a neutral event: the community.
+    pub creator: Creator<'a>,
+}
+
+/// The creator that a neutral MISP event names.
+#[derive(Clone, Copy, Debug)]
+pub struct Creator<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its UUID in MISP.
+    pub uuid: Uuid,
+}
+
+/// Parts a document by the labels of its objects.
+pub fn parts(document: &Document, marked: &Marked, parting: Parting<'_>) -> Parted {
+    match document.format {
+        Format::Stix21 | Format::Stix20 => stix::parts(document, marked, parting.id),
+        Format::Misp => misp::parts(document, marked, parting),
+        _ => Parted::whole(document, marked),
+    }
+}
+
+impl Parted {
+    /// The document is one part.
+    fn whole(document: &Document, marked: &Marked) -> Self {
+        Self {
+            parts: vec![Part {
+                label: marked.label,
+                bytes: document.bytes.clone(),
+                media_type: document.format.media_type(),
+                title: document.title.clone(),
+                summary: document.summary.clone(),
+                kind: document.kind,
+                objects: format::ids(document),
+                restriction: marked.restriction,
+                pap: crate::markings::pap(document),
+                source: SourceReference {
+                    format: document.format.name().to_owned(),
+                    id: document.identity.clone(),
+                    version: document.version.clone(),
+                },
+            }],
+            raised: Vec::new(),
+            releasable: Vec::new(),
+        }
+    }
+}
+
+/// A part of its own bytes, which speak for themselves: nothing of the document around it goes into its head.
+fn part_of(label: Label, read: &Document, restriction: Restriction) -> Part {
+    Part {
+        label,
+        bytes: read.bytes.clone(),
+        media_type: read.format.media_type(),
+        title: read.title.clone(),
+        summary: read.summary.clone(),
+        kind: read.kind,
+        objects: format::ids(read),
+        restriction,
+        pap: crate::markings::pap(read),
         source: SourceReference {
-            format: document.format.name().to_owned(),
-            id: document.identity.clone(),
-            version: document.version.clone(),
+            format: read.format.name().to_owned(),
+            id: read.identity.clone(),
+            version: read.version.clone(),
         },
-    }]
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::{Limits, read};
-    use crate::markings::mark;
-
-    #[test]
-    fn a_document_is_one_part_at_its_most_restrictive_label() {
-        let text = r#"[{"type":"url","id":"url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3","value":"http://x.example/",
-            "object_marking_refs":["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"]},
-            {"type":"mutex","id":"mutex--eba44954-d4e4-5d3b-814c-2b17dd8de300","name":"m"}]"#;
-        let document = read(&Bytes::from_static(text.as_bytes()), &Limits::default()).unwrap();
-        let marked = mark(&document, Some(Label::Green), &[]).unwrap();
-        let parts = parts(&document, &marked);
-        assert_eq!(parts.len(), 1);
-        assert_eq!(parts[0].label, Label::Amber);
-        assert_eq!(parts[0].bytes, document.bytes);
-        assert_eq!(parts[0].kind, Kind::Indicators);
-        assert_eq!(
-            parts[0].objects,
-            [
-                "url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3",
-                "mutex--eba44954-d4e4-5d3b-814c-2b17dd8de300"
-            ]
-        );
-    }
-}
+mod tests;

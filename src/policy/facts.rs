@@ -42,6 +42,8 @@ pub struct ItemFacts {
     pub valid_until: Option<Timestamp>,
     /// It was withdrawn.
     pub withdrawn: bool,
+    /// It waits for the operator, so that nobody but its submitter is named; known at the origin only.
+    pub waits: bool,
     /// When this node made it durable, by its own clock.
     pub recorded: Timestamp,
 }
@@ -53,6 +55,7 @@ impl ItemFacts {
             members: local.members.clone(),
             persons: local.persons.clone(),
             submitter: Some(local.submitter.clone()),
+            waits: local.waits,
             ..Self::elsewhere(
                 envelope,
                 envelope.origin.clone(),
@@ -87,6 +90,7 @@ impl ItemFacts {
             terms: envelope.terms,
             valid_until: envelope.valid_until,
             withdrawn: false,
+            waits: false,
             recorded,
         }
     }

@@ -53,7 +53,7 @@ fn peer_rule(item: &ItemFacts, peer: &PeerFacts, now: Timestamp) -> Option<Rule>
     if item.label == Label::Amber && !at_origin {
         return Some(Rule::OnwardAmber);
     }
-    if named == Some(false) || (item.label == Label::Amber && named != Some(true)) {
+    if item.waits || named == Some(false) || (item.label == Label::Amber && named != Some(true)) {
         return Some(Rule::NotNamed);
     }
     if item.label > agreement.out_ceiling {
@@ -99,7 +99,7 @@ fn member_rule(item: &ItemFacts, member: &MemberFacts, now: Timestamp) -> Option
     if own_item {
         return None;
     }
-    if !own_member && !is_named(item, &member.id) {
+    if !own_member && (item.waits || !is_named(item, &member.id)) {
         return Some(Rule::NotNamed);
     }
     if item.label == Label::Red && is_tool(&member.id) {

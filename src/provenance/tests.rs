@@ -491,6 +491,7 @@ fn a_local_record_belongs_to_one_envelope() {
         mentions_accepted: false,
         declared: None,
         pushed: Timestamp::from_seconds(1),
+        waits: false,
     };
     let with = |signer: &str, change: &dyn Fn(&mut LocalRecord)| {
         let mut local = local.clone();

@@ -20,6 +20,9 @@ pub enum Write {
     Deliver(Deliver),
     /// A withdrawal by the origin, here.
     Withdraw(Withdraw),
+    /// The next revision of an item of this community, apart from any push. Answers `Appended` with one position;
+    /// with none if the item is not in service in the revision before it.
+    Revise(Box<Revise>),
     /// These may be held by that peer from now on; durable before the first byte leaves. Answers `Done`.
     Offer {
         /// The peer.
@@ -125,6 +128,8 @@ pub enum Written {
     /// The document is not in the state that the push expected, or one of its items was withdrawn or revised meanwhile.
     /// The state that it is in; [`DocumentState::absent`] if it is not there. Nothing of the push took effect.
     Unexpected(DocumentState),
+    /// The same document is held from somebody else, to whom it may go less far; nothing of the push took effect.
+    Meets(Meeting),
     /// The document was there with the same content and version: nothing was appended, and the request is recorded.
     Existing(DocumentState),
     /// What each delivered entry did, in order: the position if it took effect, `None` if it was there already or older.
@@ -143,6 +148,8 @@ pub struct Append {
     pub request: [u8; 24],
     /// Identity of the document: SHA-256 over member, format and id.
     pub document: Digest,
+    /// This community.
+    pub here: CommunityId,
     /// What the push was made against.
     pub expect: Expect,
     /// The state that holds afterwards; its `tag` is overwritten by the store.
@@ -153,8 +160,89 @@ pub struct Append {
     pub vanished: Vec<Withdraw>,
     /// What the caller is told; recorded with the request.
     pub answer: Answer,
+    /// Whether the items wait for the operator.
+    pub waiting: Waiting,
     /// Now.
     pub at: Timestamp,
+}
+
+/// Whether the items of a push go on their way, or wait for the operator (threat 41).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// They go, unless somebody else's item of the same document goes less far: then the answer is [`Written::Meets`].
+    IfMet,
+    /// They go.
+    No,
+    /// They wait, because of what was met.
+    Because {
+        /// What was met.
+        met: Meeting,
+        /// That they wait.
+        audit: AuditRecord,
+    },
+}
+
+/// The item that a push met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// The item.
+    pub item: ItemId,
+    /// Its origin.
+    pub origin: CommunityId,
+    /// Its label.
+    pub label: Label,
+}
+
+/// What tells that two items are of one document, whoever they come from: 16 bytes derived with the community's secret,
+/// never the bytes of an item's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// From a keyed digest of the document's identity.
+    pub fn of(digest: &Digest) -> Self {
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(digest.0) {
+            *to = from;
+        }
+        // The id of an item is a UUID of version 7 (RFC 9562 §5.7), and this is one of version 8: they stand in one index.
+        let [_, _, _, _, _, _, version, ..] = &mut bytes;
+        *version = (*version & 0x0f) | 0x80;
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The way back; `None`: these are the bytes of no fingerprint.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        let [_, _, _, _, _, _, version, ..] = bytes;
+        (version & 0xf0 == 0x80).then_some(Self(bytes))
+    }
+}
+
+/// A revision that is no push. It is of the same document as the revision before it, whatever its item says of that.
+#[derive(Clone, Debug)]
+pub struct Revise {
+    /// The revision.
+    pub item: AppendItem,
+    /// Who did what.
+    pub audit: AuditRecord,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// An item that waits for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingItem {
+    /// The item.
+    pub item: ItemId,
+    /// What it met.
+    pub met: Meeting,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What a push was made against.
@@ -226,6 +314,8 @@ pub struct AppendItem {
     pub content: Bytes,
     /// The key under which the content is sealed.
     pub content_key: [u8; 32],
+    /// Of which document it is; `None`: of none that anybody else could have.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// A withdrawal by the origin.
@@ -286,6 +376,8 @@ pub enum DeliveredKind {
         content: Bytes,
         /// The key under which the content is sealed.
         content_key: [u8; 32],
+        /// Of which document it is.
+        fingerprint: Option<Fingerprint>,
     },
     /// The origin withdrew it. Takes effect once; leaves a tombstone also where the item never came.
     Withdrawal {
@@ -453,7 +545,7 @@ pub struct LinkState {
 pub struct AuditRecord {
     /// When.
     pub at: Timestamp,
-    /// Who: a SPIFFE id, or `node`.
+    /// Who: a SPIFFE id, `submitter` of an item that is not named, or `node`.
     pub actor: String,
     /// What, such as `member-admitted`.
     pub act: &'static str,

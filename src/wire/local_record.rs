@@ -36,6 +36,7 @@ pub(crate) fn message(local: &LocalRecord) -> pb::LocalRecord {
         mentions_accepted: local.mentions_accepted,
         declared: words::label_to_pb(local.declared),
         pushed: Some(words::time_to_pb(local.pushed)),
+        waits: local.waits,
     }
 }
 
@@ -75,6 +76,7 @@ pub fn parse(bytes: &[u8]) -> Result<LocalRecord, Malformed> {
         mentions_accepted: message.mentions_accepted,
         declared: words::label(message.declared)?,
         pushed: form::required("pushed", words::time(message.pushed.as_ref())?)?,
+        waits: message.waits,
     })
 }
 
@@ -149,6 +151,7 @@ mod tests {
             mentions_accepted: true,
             declared: Some(Label::Red),
             pushed: Timestamp::from_micros(-1),
+            waits: false,
         }
     }
 

@@ -61,6 +61,7 @@ pub fn options(push: &pb::PushItemRequest) -> Result<PushOptions, Malformed> {
         accept_mentions: push.accept_mentions,
         reliability: words::reliability(push.reliability)?,
         credibility: words::credibility(push.credibility)?,
+        split: push.split,
     })
 }
 
@@ -95,6 +96,7 @@ pub fn options_to_pb(options: &PushOptions) -> pb::PushItemRequest {
         accept_mentions: options.accept_mentions,
         reliability: words::reliability_to_pb(options.reliability),
         credibility: words::credibility_to_pb(options.credibility),
+        split: options.split,
     }
 }
 
@@ -164,6 +166,7 @@ mod tests {
             accept_mentions: true,
             reliability: Some(Reliability::F),
             credibility: Some(Credibility::Six),
+            split: true,
         }
     }
 

@@ -16,7 +16,8 @@ use sluis::formats::{self, Document, Limits};
 use sluis::markings::{self, Marked};
 use sluis::model::label::Label;
 use sluis::model::submission::{Place, Reason, Refusal};
-use sluis::partition;
+use sluis::partition::{self, Creator, Parted, Parting};
+use uuid::Uuid;
 
 /// As many bytes as a node takes by default.
 const LIMITS: Limits = Limits {
@@ -194,6 +195,21 @@ fn labels_as_written(document: &Document) -> String {
         .replace("TLP=", "TLP:")
 }
 
+fn parted(document: &Document, marked: &Marked) -> Parted {
+    partition::parts(
+        document,
+        marked,
+        Parting {
+            split: true,
+            id: &|_| Uuid::from_u128(0x4000_8000_0000_0000_0000),
+            creator: Creator {
+                name: "A community",
+                uuid: Uuid::from_u128(0x4000_8000_0000_0000_0001),
+            },
+        },
+    )
+}
+
 fn nothing(violations: Vec<String>, rule: &str) {
     assert!(
         violations.is_empty(),
@@ -305,7 +321,8 @@ fn a_label_is_never_below_a_marking_in_the_content() {
             if entry.unknown && marked.label != Label::Red {
                 violations.push(format!("{}: {}, not RED", entry.path, marked.label));
             }
-            let highest = partition::parts(document, &marked)
+            let highest = parted(document, &marked)
+                .parts
                 .iter()
                 .map(|part| part.label)
                 .max();

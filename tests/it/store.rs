@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use sluis::anonymity::{Pseudonyms, SourceSeal};
 use sluis::clock::Timestamp;
 use sluis::log::{EntryBody, Log, LogError};
 use sluis::model::agreement::{Peer, Side, Terms as AgreementTerms, TermsSignature};
@@ -21,7 +22,7 @@ use sluis::model::words::{Attribution, Kind, WithdrawalReason};
 use sluis::store::{
     Answer, Append, AppendItem, AuditRecord, Deliver, DeliveredItem, DeliveredKind, DocumentPart,
     DocumentState, Expect, InviteUse, LinkState, LogClass, LogRow, NewInvite, PinnedKey,
-    Quarantined, RowState, Store, StoreError, Withdraw, Write, Written,
+    Quarantined, RowState, Store, StoreError, Waiting, Withdraw, Write, Written,
 };
 use sluis::tasks::Tasks;
 use sluis::wire;
@@ -1292,9 +1293,14 @@ impl Fixture {
 
     async fn log(&self) -> (Log, Tasks) {
         let tasks = Tasks::new();
-        let log = Log::start(self.store.clone(), community("energy.isac.example"), &tasks)
-            .await
-            .unwrap();
+        let log = Log::start(
+            self.store.clone(),
+            community("energy.isac.example"),
+            SourceSeal::of(&Pseudonyms::new(&[7; 32])),
+            &tasks,
+        )
+        .await
+        .unwrap();
         (log, tasks)
     }
 
@@ -1387,6 +1393,8 @@ impl Push {
             items: self.items,
             vanished: self.vanished,
             answer: Answer(format!("answer {}", self.number).into_bytes()),
+            here: community("energy.isac.example"),
+            waiting: Waiting::IfMet,
             at: Timestamp::from_seconds(1_000 + i64::from(self.number)),
         })
     }
@@ -1416,6 +1424,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         mentions_accepted: false,
         declared: Some(Label::Green),
         pushed: Timestamp::from_seconds(1_000),
+        waits: false,
     };
     AppendItem {
         item,
@@ -1424,6 +1433,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         local: signed(wire::local_record::encode(&local)),
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
+        fingerprint: None,
     }
 }
 
@@ -1534,6 +1544,7 @@ fn foreign(n: u32, revision: u32, origin: &str) -> DeliveredItem {
             hops: vec![signed(Bytes::from_static(b"a hop"))],
             content,
             content_key: Digest::of(format!("foreign key {n} {revision}").as_bytes()).0,
+            fingerprint: None,
         },
     }
 }

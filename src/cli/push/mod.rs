@@ -106,6 +106,9 @@ pub(super) struct PushArguments {
     /// Push although your own name stands in the document; read the places first
     #[arg(long)]
     accept_mentions: bool,
+    /// Make a MISP event one item for each label in it, so that its less restricted attributes go further
+    #[arg(long)]
+    split: bool,
     /// Only say who would get it, and by which rule others would not
     #[arg(long)]
     dry_run: bool,
@@ -145,6 +148,7 @@ impl PushArguments {
             accept_mentions: self.accept_mentions,
             reliability: self.reliability,
             credibility: self.credibility,
+            split: self.split,
         })
     }
 }

@@ -45,7 +45,7 @@ impl Shape {
     pub(crate) fn objects<'a>(
         self,
         root: Element<'a>,
-    ) -> impl Iterator<Item = (usize, Element<'a>)> {
+    ) -> impl Iterator<Item = (usize, Element<'a>)> + Clone {
         let (list, single) = match self {
             Shape::StixBundle | Shape::Envelope => (root.get("objects"), None),
             Shape::List => (Some(root), None),
@@ -83,13 +83,36 @@ impl Shape {
 pub(crate) fn read(format: Format, shape: Shape, root: Element<'_>) -> Said {
     let mut problems = Problems::default();
     validity::check(format, shape, root, &mut problems);
+    let about = about(shape.objects(root).map(|(_, object)| object));
+    Said {
+        identity: Some(about.identity),
+        version: about.version,
+        title: about.title,
+        summary: about.summary,
+        kind: about.kind,
+        problems,
+    }
+}
 
+/// What objects say of the document that they make up.
+pub(crate) struct About {
+    /// The id of the one report or grouping; where there is none, or several: a digest of the objects.
+    pub(crate) identity: String,
+    /// Its `modified`; empty where there is none.
+    pub(crate) version: String,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) kind: Kind,
+}
+
+/// What these objects say, read by themselves.
+pub(crate) fn about<'a>(objects: impl Iterator<Item = Element<'a>> + Clone) -> About {
     let mut wholes = 0usize;
     let mut whole: Option<Element<'_>> = None;
     let mut has_report = false;
     // The object that says best what the document is about; the first of the best rank.
     let mut speaks: Option<(usize, Element<'_>)> = None;
-    for (_, object) in shape.objects(root) {
+    for object in objects.clone() {
         let kind = object.str("type").unwrap_or_default();
         if matches!(kind, "report" | "grouping") {
             wholes = wholes.saturating_add(1);
@@ -117,11 +140,11 @@ pub(crate) fn read(format: Format, shape: Shape, root: Element<'_>) -> Said {
             .unwrap_or_default()
             .to_owned()
     };
-    Said {
-        identity: Some(match named {
+    About {
+        identity: match named {
             Some((id, _)) => id.to_owned(),
-            None => digest(shape, root).to_string(),
-        }),
+            None => digest(objects).to_string(),
+        },
         version: named.map_or_else(String::new, |(_, modified)| modified.to_owned()),
         title: said("name"),
         summary: said("description"),
@@ -130,7 +153,6 @@ pub(crate) fn read(format: Format, shape: Shape, root: Element<'_>) -> Said {
         } else {
             Kind::Indicators
         },
-        problems,
     }
 }
 
@@ -176,11 +198,10 @@ pub(crate) fn ids(document: &Document) -> Vec<String> {
 
 /// The digest of the objects, without the bundle's own id: tools give a bundle a new one at each export. The order of
 /// objects, keys and white space does not count either, because it has no meaning.
-fn digest(shape: Shape, root: Element<'_>) -> Digest {
+fn digest<'a>(objects: impl Iterator<Item = Element<'a>>) -> Digest {
     let mut canonical = Canonical::default();
-    let mut digests: Vec<[u8; 32]> = shape
-        .objects(root)
-        .map(|(_, object)| {
+    let mut digests: Vec<[u8; 32]> = objects
+        .map(|object| {
             canonical.out.clear();
             canonical.write(object);
             Digest::of(&canonical.out).0

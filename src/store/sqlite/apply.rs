@@ -4,7 +4,7 @@ use super::pack::Beside;
 use super::plan::{Change, Document, NewRow, Other, Plan};
 use super::rows::{LIVE, SUPERSEDED, Stored, WITHDRAWN};
 use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
-use super::{audit, links, pack, people, seal};
+use super::{audit, links, pack, people, seal, waiting};
 use crate::model::ids::Digest;
 use crate::store::RowState;
 
@@ -107,6 +107,7 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
     let row = &stored.row;
     let beside = Beside {
         document: stored.document,
+        fingerprint: stored.fingerprint,
         ..Beside::default()
     };
     let mut body = pack::body(row, &beside);
@@ -182,6 +183,8 @@ async fn write_other(script: &mut Script<'_>, other: &Other<'_>) -> Result<(), s
         Other::Quarantine(quarantined) => links::quarantine(script, quarantined).await,
         Other::Link(peer, state) => links::put(script.flushed().await?, peer, state).await,
         Other::Cursor(peer, cursor) => links::put_cursor(script, peer, cursor).await,
+        Other::Waits(item, met, at) => waiting::put(script, *item, met, *at).await,
+        Other::WaitsNoMore(item) => waiting::delete(script, *item).await,
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) struct Late {
     insert: ManyRows,
     find: ManyRows,
     find_all: ManyRows,
+    find_newest: &'static str,
     /// Entries that stay in memory before slices go to the table.
     recent_max: usize,
     /// Under this lock only memory is touched.
@@ -66,6 +67,7 @@ impl Late {
             "INSERT OR IGNORE INTO item_positions (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM item_positions WHERE key IN (",
             "SELECT position FROM item_positions WHERE key IN (",
+            "SELECT position FROM item_positions WHERE key = ? ORDER BY position DESC LIMIT ?",
         )
     }
 
@@ -76,6 +78,7 @@ impl Late {
             "INSERT OR IGNORE INTO document_numbers (key, position) SELECT * FROM (VALUES ",
             "SELECT key, max(position) FROM document_numbers WHERE key IN (",
             "SELECT position FROM document_numbers WHERE key IN (",
+            "SELECT position FROM document_numbers WHERE key = ? ORDER BY position DESC LIMIT ?",
         )
     }
 
@@ -84,6 +87,7 @@ impl Late {
         insert: &'static str,
         find: &'static str,
         find_all: &'static str,
+        find_newest: &'static str,
     ) -> Self {
         Self {
             counter,
@@ -102,6 +106,7 @@ impl Late {
                 tuple: "?",
                 tail: ")",
             },
+            find_newest,
             recent_max: RECENT_MAX,
             recent: RwLock::default(),
         }
@@ -163,6 +168,42 @@ impl Late {
             places.insert(row.try_get(0)?);
         }
         Ok(places.into_iter().collect())
+    }
+
+    /// Places of these keys with their key, the newest of each first; of one key at most so many.
+    pub(super) async fn newest_of_each(
+        &self,
+        connection: &mut SqliteConnection,
+        keys: &[Key],
+        most: usize,
+    ) -> Result<HashMap<Key, Vec<i64>>, sqlx::Error> {
+        // Most keys have no place, which one statement says of all of them.
+        let found = self.newest(connection, keys).await?;
+        let mut places: HashMap<Key, Vec<i64>> = HashMap::new();
+        {
+            let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+            for key in found.keys() {
+                let found = recent.range((*key, i64::MIN)..=(*key, i64::MAX)).rev();
+                for (key, place) in found.take(most) {
+                    places.entry(*key).or_default().push(*place);
+                }
+            }
+        }
+        for key in found.keys() {
+            let rows = sqlx::query(self.find_newest)
+                .bind(key.to_vec())
+                .bind(i64::try_from(most).unwrap_or(i64::MAX))
+                .fetch_all(&mut *connection)
+                .await?;
+            for row in rows {
+                let place: i64 = row.try_get(0)?;
+                let known = places.entry(*key).or_default();
+                if known.len() < most && !known.contains(&place) {
+                    known.push(place);
+                }
+            }
+        }
+        Ok(places)
     }
 
     /// Adds what was committed.

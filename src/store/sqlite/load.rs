@@ -6,13 +6,13 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::late::{Key, Late};
-use super::plan::{Change, Document, Invite, ItemNow, Known};
+use super::plan::{Change, Document, Invite, ItemNow, Known, Twin};
 use super::rows::{AT_POSITIONS, Failure, Remains, Stored, column, digest, inconsistent, stored};
 use super::statement::{ManyRows, bind};
 use super::{audit, pack};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
-use crate::store::{Answer, DocumentState, Expect, LogClass, LogRow, Write};
+use crate::store::{Answer, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write};
 use crate::wire;
 
 /// What the writes of a batch name.
@@ -20,8 +20,9 @@ use crate::wire;
 struct Named {
     requests: Vec<[u8; 24]>,
     documents: Vec<Digest>,
+    fingerprints: Vec<Fingerprint>,
     items: HashSet<ItemId>,
-    /// Items that a member withdraws: their documents change with them.
+    /// Items are withdrawn or revised by themselves: their documents change with them.
     withdrawn: bool,
     invites: Vec<Digest>,
     endorsements: Vec<(MemberId, MemberId)>,
@@ -55,6 +56,7 @@ pub(super) async fn known(
     let item_ids: Vec<ItemId> = named.items.into_iter().collect();
     load_items(connection, items, &item_ids, &mut known).await?;
     load_documents(connection, documents, &named.documents, &mut known).await?;
+    load_twins(connection, items, &named.fingerprints, &mut known).await?;
     if named.withdrawn {
         load_documents_of_items(connection, &mut known).await?;
     }
@@ -112,6 +114,12 @@ fn named(batch: &[Write]) -> Named {
                 named.requests.push(append.request);
                 named.documents.push(append.document);
                 // The id of a first revision is fresh; only what is revised or withdrawn can be there already.
+                if append.waiting == Waiting::IfMet {
+                    named
+                        .fingerprints
+                        .extend(append.items.iter().filter_map(|i| i.fingerprint));
+                }
+                named.audits |= matches!(append.waiting, Waiting::Because { .. });
                 let revised = append.items.iter().filter(|i| i.revision > 1);
                 named.items.extend(revised.map(|i| i.item));
                 named.items.extend(append.vanished.iter().map(|w| w.item));
@@ -121,6 +129,11 @@ fn named(batch: &[Write]) -> Named {
             }
             Write::Withdraw(withdraw) => {
                 named.items.insert(withdraw.item);
+                named.withdrawn = true;
+                named.audits = true;
+            }
+            Write::Revise(revise) => {
+                named.items.insert(revise.item.item);
                 named.withdrawn = true;
                 named.audits = true;
             }
@@ -246,6 +259,42 @@ fn item_now(stored: Stored) -> Result<ItemNow, Failure> {
             ItemNow::Recalled(Box::new(remains), ends, revision)
         }
     })
+}
+
+/// Items of one document that are looked at: the newest, and more than members push it in good faith.
+const TWINS_MAX: usize = 32;
+
+async fn load_twins(
+    connection: &mut SqliteConnection,
+    index: &Late,
+    fingerprints: &[Fingerprint],
+    known: &mut Known,
+) -> Result<(), Failure> {
+    if fingerprints.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Key> = fingerprints.iter().map(|f| f.bytes()).collect();
+    let found = index.newest_of_each(connection, &keys, TWINS_MAX).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let positions: Vec<i64> = found.into_values().flatten().collect();
+    let rows = AT_POSITIONS
+        .fetch(connection, &positions, |a, p| bind(a, *p))
+        .await?;
+    for Stored {
+        row,
+        document,
+        fingerprint,
+        ..
+    } in stored(connection, rows, false).await?
+    {
+        if let Some(fingerprint) = fingerprint {
+            let twin = Twin::of(&row, document);
+            known.twins.entry(fingerprint).or_default().extend(twin);
+        }
+    }
+    Ok(())
 }
 
 async fn load_documents(

@@ -21,7 +21,8 @@ use crate::model::ids::{CommunityId, Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::roster::Roster;
 use crate::store::{
-    AuditRow, DocumentState, Holder, LinkState, LogRow, PinnedKey, Quarantined, Write, Written,
+    AuditRow, DocumentState, Fingerprint, Holder, LinkState, LogRow, PinnedKey, Quarantined, Write,
+    Written,
 };
 
 mod apply;
@@ -38,6 +39,7 @@ mod read;
 mod rows;
 mod seal;
 mod statement;
+mod waiting;
 
 pub use error::StoreError;
 
@@ -322,9 +324,12 @@ impl Inner {
         )
         .await?;
         let plan = Plan::of(known, batch)?;
-        let items = self
-            .items
-            .next_slice(&writer.items_round, plan.rows.len(), writer.newest.0);
+        let items = self.items.next_slice(
+            &writer.items_round,
+            // An item and its fingerprint.
+            plan.rows.len().saturating_mul(2),
+            writer.newest.0,
+        );
         let documents =
             self.documents
                 .next_slice(&writer.documents_round, plan.rows.len(), writer.newest.1);
@@ -350,11 +355,13 @@ impl Inner {
         if let Some(slice) = &documents {
             self.documents.written(&mut writer.documents_round, slice);
         }
-        self.items.add(
-            plan.rows
-                .iter()
-                .map(|new| (new.row.item.bytes(), new.row.position.0)),
-        );
+        self.items.add(plan.rows.iter().flat_map(|new| {
+            let fingerprint = new.beside.fingerprint.map(Fingerprint::bytes);
+            [Some(new.row.item.bytes()), fingerprint]
+                .into_iter()
+                .flatten()
+                .map(|key| (key, new.row.position.0))
+        }));
         self.documents.add(
             plan.known
                 .documents

@@ -13,9 +13,10 @@ use sqlx::{ConnectOptions, Executor, Row, SqlSafeStr};
 use super::error::StoreError;
 use super::late::{Key, Late};
 use super::load::document_key;
-use super::pack::item_of_body;
+use super::pack::{fingerprint_of_body, item_of_body};
 use super::people;
 use crate::model::ids::Digest;
+use crate::store::Fingerprint;
 
 /// `SLUI`, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x534c_5549;
@@ -174,7 +175,9 @@ pub(super) async fn load_late(
     let rows = sqlx::query(concat!(
         "SELECT ",
         item_of_body!(),
-        ", position FROM log WHERE position > ?"
+        ", position, ",
+        fingerprint_of_body!(),
+        " FROM log WHERE position > ?"
     ))
     .bind(until)
     .fetch_all(&mut *connection)
@@ -183,6 +186,10 @@ pub(super) async fn load_late(
         let item: &[u8] = row.try_get(0)?;
         if let Ok(key) = Key::try_from(item) {
             items.add([(key, row.try_get(1)?)]);
+        }
+        let fingerprint = Key::try_from(row.try_get::<&[u8], _>(2)?).ok();
+        if let Some(fingerprint) = fingerprint.and_then(Fingerprint::from_bytes) {
+            items.add([(fingerprint.bytes(), row.try_get(1)?)]);
         }
     }
     let until = people::count(connection, documents.counter).await?;

@@ -7,7 +7,7 @@ use crate::model::ids::{CommunityId, Digest, ItemId, KeyId};
 use crate::model::label::Label;
 use crate::model::signed::Signed;
 use crate::model::words::Kind;
-use crate::store::{DocumentPart, DocumentState, LogClass, LogRow};
+use crate::store::{DocumentPart, DocumentState, Fingerprint, LogClass, LogRow};
 
 /// What of a log's row stands in one piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) struct Body {
     pub document: Option<i64>,
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
+    /// Of which document the item is.
+    pub fingerprint: Option<Fingerprint>,
     pub supplier: Option<CommunityId>,
     pub hops: Vec<Signed>,
     pub local: Option<Signed>,
@@ -34,6 +36,8 @@ pub(super) struct Beside {
     pub document: Option<i64>,
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
+    /// Of which document the item is.
+    pub fingerprint: Option<Fingerprint>,
     /// The reason of a withdrawal as it was given. Nothing reads it yet but people who look into the database.
     pub note: String,
 }
@@ -46,6 +50,14 @@ macro_rules! item_of_body {
 }
 pub(super) use item_of_body;
 
+/// The same for the fingerprint.
+macro_rules! fingerprint_of_body {
+    () => {
+        "substr(body, 46, 16)"
+    };
+}
+pub(super) use fingerprint_of_body;
+
 /// What a row of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -55,7 +67,8 @@ pub(super) enum Class {
     Recall,
 }
 
-/// A row's body: class (1 byte), item (16), revision (4), recorded, document and ends (8 each, 0: none), then with a length
+/// A row's body: class (1 byte), item (16), revision (4), recorded, document and ends (8 each, 0: none), fingerprint (16,
+/// zeros: none), then with a length
 /// before each (1 byte: supplier and own id; 4 bytes: the others) supplier, own id, note, hops, local record, and the
 /// signed record. Zeros may follow.
 pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
@@ -76,7 +89,7 @@ pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
     let hops_length: usize = hops.iter().map(|h| 4 + signed_length(h)).sum();
     let local_length = local.map_or(0, signed_length);
     let signed_length = signed.map_or(0, signed_length);
-    let fixed = 1 + 16 + 4 + 3 * 8 + 2 + 4 * 4;
+    let fixed = 1 + 16 + 4 + 3 * 8 + 16 + 2 + 4 * 4;
     let mut out = Vec::with_capacity(
         fixed
             + supplier.len()
@@ -92,6 +105,7 @@ pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
     out.put_i64(row.recorded.micros());
     out.put_i64(beside.document.unwrap_or_default());
     out.put_i64(beside.ends.unwrap_or_default());
+    out.put_slice(&beside.fingerprint.map_or([0; 16], Fingerprint::bytes));
     for short in [supplier.as_bytes(), own_id] {
         out.put_u8(u8::try_from(short.len()).expect("an id has at most 253 bytes"));
         out.put_slice(short);
@@ -120,6 +134,8 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     let recorded = Timestamp::from_micros(bytes.try_get_i64().ok()?);
     let document = bytes.try_get_i64().ok()?;
     let ends = bytes.try_get_i64().ok()?;
+    let mut fingerprint = [0; 16];
+    bytes.try_copy_to_slice(&mut fingerprint).ok()?;
     let supplier = short_back(&mut bytes)?;
     let mut own_id = short_back(&mut bytes)?;
     let _note = long_back(&mut bytes)?;
@@ -141,6 +157,7 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
         recorded,
         document: (document != 0).then_some(document),
         ends: (ends != 0).then_some(ends),
+        fingerprint: Fingerprint::from_bytes(fingerprint),
         supplier: if supplier.is_empty() {
             None
         } else {
@@ -230,7 +247,7 @@ fn parts_back(bytes: &[u8]) -> Option<Vec<DocumentPart>> {
             let revision = chunk.try_get_u32().ok()?;
             let kind = chunk.try_get_u8().ok()?;
             Some(DocumentPart {
-                label: Label::ALL.into_iter().find(|l| label_code(*l) == label)?,
+                label: label_back(label)?,
                 item: ItemId::from_bytes(item),
                 revision,
                 kind: Kind::ALL.iter().copied().find(|k| kind_code(*k) == kind)?,
@@ -306,7 +323,12 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
     out.put_u32(u32::try_from(length).expect("records are far below 4 GiB"));
 }
 
-const fn label_code(label: Label) -> u8 {
+/// The label that a number stands for.
+pub(super) fn label_back(code: u8) -> Option<Label> {
+    Label::ALL.into_iter().find(|l| label_code(*l) == code)
+}
+
+pub(super) const fn label_code(label: Label) -> u8 {
     match label {
         Label::Clear => 1,
         Label::Green => 2,
@@ -374,6 +396,7 @@ mod tests {
         let beside = Beside {
             document: Some(8),
             ends: None,
+            fingerprint: Fingerprint::from_bytes([0x88; 16]),
             note: "a note".into(),
         };
         let mut packed = body(&row, &beside);
@@ -385,6 +408,7 @@ mod tests {
             recorded: row.recorded,
             document: Some(8),
             ends: None,
+            fingerprint: Fingerprint::from_bytes([0x88; 16]),
             supplier: Some(water),
             hops,
             local: Some(local),

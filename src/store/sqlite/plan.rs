@@ -13,13 +13,14 @@ use super::rows::{Remains, Stored, inconsistent};
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, Digest, ItemId, MemberId};
+use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
-    Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, InviteUse, LinkState,
-    LogClass, LogRow, NewInvite, PinnedKey, Quarantined, RowState, StoreError, Withdraw, Write,
-    Written,
+    Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, Fingerprint,
+    InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined, Revise,
+    RowState, StoreError, Waiting, Withdraw, Write, Written,
 };
 use crate::wire;
 
@@ -44,6 +45,8 @@ pub(super) struct Known {
     pub invites: HashMap<Digest, Invite>,
     /// Candidate and endorser.
     pub endorsed: HashSet<(MemberId, MemberId)>,
+    /// The newest items of each document that a new item may be of, whoever they come from.
+    pub twins: HashMap<Fingerprint, Vec<Twin>>,
     /// The last audit record; `None`: there is none.
     pub last_audit: Option<(i64, Digest)>,
 }
@@ -70,6 +73,45 @@ pub(super) struct Invite {
     pub purpose: Vec<u8>,
     pub expires: Timestamp,
     pub used: bool,
+}
+
+/// An item that may be of the same document as another.
+#[derive(Clone, Debug)]
+pub(super) struct Twin {
+    pub item: ItemId,
+    pub origin: CommunityId,
+    pub label: Label,
+    /// It has an audience of its own.
+    pub named: bool,
+    /// The number of the document that it is a part of, if it was pushed here.
+    pub document: Option<i64>,
+}
+
+impl Twin {
+    /// What a row of the log tells; `None`: it is no item that holds or held.
+    pub(super) fn of(row: &LogRow, document: Option<i64>) -> Option<Self> {
+        let LogClass::Item { envelope, .. } = &row.class else {
+            return None;
+        };
+        let envelope = match row.state {
+            RowState::Live => wire::envelope::parse(&envelope.record).ok()?,
+            RowState::Withdrawn => wire::envelope::parse_tombstone(&envelope.record).ok()?,
+            // What holds in its place says how far it goes.
+            RowState::Superseded => return None,
+        };
+        Some(Self {
+            item: row.item,
+            origin: envelope.origin,
+            label: envelope.label,
+            named: envelope.audience.is_some(),
+            document,
+        })
+    }
+
+    /// Whether a new item with this label would take the document further than this one lets it.
+    fn goes_less_far(&self, label: Label, here: &CommunityId) -> bool {
+        self.label > label || (self.origin != *here && self.named && self.label == label)
+    }
 }
 
 /// Where an item stands.
@@ -127,6 +169,8 @@ pub(super) enum Other<'a> {
     Quarantine(&'a [Quarantined]),
     Link(&'a CommunityId, &'a LinkState),
     Cursor(&'a CommunityId, &'a str),
+    Waits(ItemId, &'a Meeting, Timestamp),
+    WaitsNoMore(ItemId),
 }
 
 impl<'a> Plan<'a> {
@@ -149,6 +193,7 @@ impl<'a> Plan<'a> {
             Write::Append(append) => return self.append(append),
             Write::Deliver(deliver) => return self.deliver(deliver),
             Write::Withdraw(withdraw) => return self.withdraw_alone(withdraw),
+            Write::Revise(revise) => return self.revise(revise),
             Write::UseInvite {
                 secret_sha256,
                 at,
@@ -244,17 +289,92 @@ impl<'a> Plan<'a> {
                 return Ok(Written::Existing(state));
             }
         }
-        let number = known.map_or(self.known.newest_document + 1, |d| d.number);
+        let number = known.map(|d| d.number);
+        if append.waiting == Waiting::IfMet
+            && let Some(met) = self.met(append, number)
+        {
+            return Ok(Written::Meets(met));
+        }
+        let number = number.unwrap_or(self.known.newest_document + 1);
         let mut positions = Vec::with_capacity(append.items.len() + append.vanished.len());
         for item in &append.items {
-            positions.push(self.append_item(item, number, append.at)?);
+            positions.push(self.append_item(item, item.fingerprint, number, append.at)?);
         }
         for vanished in &append.vanished {
             positions.extend(self.withdraw(vanished)?);
         }
+        if let Waiting::Because { met, audit } = &append.waiting {
+            for item in &append.items {
+                self.others.push(Other::Waits(item.item, met, append.at));
+            }
+            self.audit(audit);
+        }
         self.put_document(append, number);
         self.record_request(append);
         Ok(Written::Appended(positions))
+    }
+
+    /// Somebody else's item of the same document that goes less far than one of the push would, if there is one.
+    fn met(&self, append: &Append, document: Option<i64>) -> Option<Meeting> {
+        append.items.iter().find_map(|item| {
+            let part = append.state.parts.iter().find(|p| p.item == item.item)?;
+            let here = &append.here;
+            self.known
+                .twins
+                .get(&item.fingerprint?)?
+                .iter()
+                .find(|twin| {
+                    (document.is_none() || twin.document != document)
+                        && twin.goes_less_far(part.label, here)
+                })
+                .map(|twin| Meeting {
+                    item: twin.item,
+                    origin: twin.origin.clone(),
+                    label: twin.label,
+                })
+        })
+    }
+
+    /// The next revision of an item that is in service.
+    fn revise(&mut self, revise: &'a Revise) -> Result<Written, StoreError> {
+        let (item, revision) = (revise.item.item, revise.item.revision);
+        let before = match self.known.items.get(&item) {
+            Some(ItemNow::Stored(held)) => {
+                Some((held.row.revision, held.document, held.fingerprint))
+            }
+            Some(ItemNow::Planned(at)) => self.rows.get(*at).map(|new| {
+                let beside = &new.beside;
+                (new.row.revision, beside.document, beside.fingerprint)
+            }),
+            Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))
+            | None => None,
+        };
+        let Some((before, Some(number), fingerprint)) = before else {
+            return Ok(Written::Appended(Vec::new()));
+        };
+        if before.checked_add(1) != Some(revision) {
+            return Ok(Written::Appended(Vec::new()));
+        }
+        let position = self.append_item(&revise.item, fingerprint, number, revise.at)?;
+        let document = self
+            .known
+            .document_numbers
+            .get(&number)
+            .and_then(|digest| self.known.documents.get_mut(digest));
+        if let Some(document) = document {
+            document.state.tag += 1;
+            for part in &mut document.state.parts {
+                if part.item == item {
+                    part.revision = revision;
+                }
+            }
+            if document.change == Change::None {
+                document.change = Change::Changed;
+            }
+        }
+        self.others.push(Other::WaitsNoMore(item));
+        self.audit(&revise.audit);
+        Ok(Written::Appended(vec![position]))
     }
 
     /// Every item that is revised is in service in an earlier revision, every new one is not there, and every part that
@@ -290,6 +410,7 @@ impl<'a> Plan<'a> {
     fn append_item(
         &mut self,
         item: &AppendItem,
+        fingerprint: Option<Fingerprint>,
         document: i64,
         at: Timestamp,
     ) -> Result<Position, StoreError> {
@@ -315,6 +436,7 @@ impl<'a> Plan<'a> {
             row,
             beside: Beside {
                 document: Some(document),
+                fingerprint,
                 ..Beside::default()
             },
             content_key: Some(item.content_key),
@@ -389,6 +511,7 @@ impl<'a> Plan<'a> {
             Some((remains, ends, revision)),
             withdraw.note.clone(),
         );
+        self.others.push(Other::WaitsNoMore(withdraw.item));
         self.audit(&withdraw.audit);
         Ok(Some(position))
     }
@@ -458,6 +581,7 @@ impl<'a> Plan<'a> {
             beside: Beside {
                 document: None,
                 ends,
+                fingerprint: None,
                 note,
             },
             content_key: None,
@@ -469,6 +593,14 @@ impl<'a> Plan<'a> {
 
     fn push_item(&mut self, new: NewRow) -> Position {
         let planned = ItemNow::Planned(self.rows.len());
+        if let Some(fingerprint) = new.beside.fingerprint {
+            let twin = Twin::of(&new.row, new.beside.document);
+            self.known
+                .twins
+                .entry(fingerprint)
+                .or_default()
+                .extend(twin);
+        }
         self.known.items.insert(new.row.item, planned);
         self.in_service += 1;
         self.push_row(new)

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::rows::{LIVE, Stored, column, columns, stored};
 use super::*;
-use crate::store::RowState;
+use crate::store::{RowState, WaitingItem};
 
 /// Rows in one answer at most, whatever is asked for.
 const ROWS_MAX: usize = 10_000;
@@ -137,6 +137,13 @@ impl Store {
             people::roster(&mut transaction).await
         };
         read.await.map_err(|e| self.failed(e))
+    }
+
+    /// The items that wait for the operator, oldest first, at most so many.
+    pub async fn waiting(&self, most: i64) -> Result<Vec<WaitingItem>, StoreError> {
+        let mut connection = self.reader().await?;
+        let waiting = waiting::list(&mut connection, most).await;
+        waiting.map_err(|e| self.failed(e))
     }
 
     /// The peers that may hold an item, also those that erased it.

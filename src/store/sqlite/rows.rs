@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
-use crate::store::{LogClass, LogRow, RowState, StoreError};
+use crate::store::{Fingerprint, LogClass, LogRow, RowState, StoreError};
 
 /// The columns of a [`Stored`], from `log`.
 macro_rules! columns {
@@ -36,6 +36,8 @@ pub(super) struct Stored {
     pub document: Option<i64>,
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
+    /// Of which document the item is.
+    pub fingerprint: Option<Fingerprint>,
     /// How long its body is where it is stored.
     pub body_bytes: usize,
 }
@@ -207,6 +209,7 @@ fn assemble(
         recorded,
         document,
         ends,
+        fingerprint,
         supplier,
         hops,
         local,
@@ -243,6 +246,7 @@ fn assemble(
         },
         document,
         ends,
+        fingerprint,
         body_bytes: raw.body_bytes,
     })
 }

@@ -17,7 +17,8 @@ use bytes::Bytes;
 use sluis::formats::{self, Limits};
 use sluis::markings;
 use sluis::model::label::Label;
-use sluis::partition::{self, Part};
+use sluis::partition::{self, Creator, Part, Parting};
+use uuid::Uuid;
 
 use super::support::{items, now};
 
@@ -73,7 +74,15 @@ pub(crate) fn all(bytes: &Bytes) -> Result<Vec<Part>> {
     }
     let marked = markings::mark(&document, Some(Label::Green), &[])
         .map_err(|r| anyhow::anyhow!(r.message))?;
-    Ok(partition::parts(&document, &marked))
+    let parting = Parting {
+        split: true,
+        id: &|_| Uuid::from_u128(1),
+        creator: Creator {
+            name: "A community",
+            uuid: Uuid::from_u128(2),
+        },
+    };
+    Ok(partition::parts(&document, &marked, parting).parts)
 }
 
 /// Parsing alone.

@@ -6,13 +6,15 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use sluis::api::admin::{Admin, Overview};
+use sluis::anonymity::{Pseudonyms, SourceSeal};
+use sluis::api::admin::{Admin, Overview, Settled};
 use sluis::api::caller::Caller;
 use sluis::api::enrollment::Enrollment;
 use sluis::api::listener::{self, Connections, ListenerLimits};
 use sluis::api::peering::FirstContact;
 use sluis::api::{guarded, status};
 use sluis::clock::{Clock as _, ManualClock, SystemEntropy, Timestamp};
+use sluis::intake::{IntakeError, Released};
 use sluis::log::Log;
 use sluis::membership::{
     Candidate, EndConnections, Membership, MembershipParts, Notices, Settings,
@@ -126,9 +128,14 @@ impl House {
         let store = Store::open(&directory.path().join("sluis.db"))
             .await
             .expect("a store");
-        let log = Log::start(store.clone(), id.clone(), &tasks)
-            .await
-            .expect("a log");
+        let log = Log::start(
+            store.clone(),
+            id.clone(),
+            SourceSeal::of(&Pseudonyms::new(&[7; 32])),
+            &tasks,
+        )
+        .await
+        .expect("a log");
         let authority = Arc::new(
             Authority::create(directory.path(), &id, clock.now()).expect("a certificate authority"),
         );
@@ -443,6 +450,27 @@ impl Overview for Nothing {
     }
 
     fn trace(&self, item: ItemId) -> BoxFuture<'_, Result<pb::TraceItemResponse, Status>> {
+        Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
+    }
+
+    fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn settle(
+        &self,
+        _operator: SpiffeId,
+        _item: ItemId,
+        _settled: Settled,
+    ) -> BoxFuture<'_, Result<Released, IntakeError>> {
+        Box::pin(async { Ok(Released::NotWaiting) })
+    }
+
+    fn reveal_source(
+        &self,
+        _operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
         Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
     }
 

@@ -123,6 +123,7 @@ impl PeerCase {
             terms: Terms::default(),
             valid_until: None,
             withdrawn: false,
+            waits: false,
             recorded: at(RECORDED),
         };
         if self.names_members && here == self.way[0] {
@@ -301,6 +302,7 @@ impl MemberCase {
             terms: Terms::default(),
             valid_until: None,
             withdrawn: false,
+            waits: false,
             recorded: at(RECORDED),
         };
         let mut viewer = Viewer::Member(MemberFacts {

@@ -52,6 +52,7 @@ pub(crate) fn item(label: Label) -> Item {
         terms: Terms::default(),
         valid_until: None,
         withdrawn: false,
+        waits: false,
         recorded: at(RECORDED),
     })
 }

@@ -152,6 +152,16 @@ CREATE TABLE quarantine (
 ) STRICT;
 CREATE INDEX quarantine_by_supplier ON quarantine (supplier, number);
 
+-- Items that wait for the operator, because the same document came from elsewhere and goes less far.
+-- label: as in the state of documents.
+CREATE TABLE waiting (
+    item       BLOB    NOT NULL PRIMARY KEY,
+    met        BLOB    NOT NULL,
+    met_origin TEXT    NOT NULL,
+    met_label  INTEGER NOT NULL,
+    since      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Who did what. Each record's digest covers the one before.
 CREATE TABLE audit (
     seq             INTEGER PRIMARY KEY,

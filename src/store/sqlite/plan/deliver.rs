@@ -39,6 +39,7 @@ impl<'a> Plan<'a> {
                 hops,
                 content,
                 content_key,
+                fingerprint,
             } => {
                 if !self.takes(entry.item, *revision, envelope)? {
                     return Ok(None);
@@ -68,7 +69,10 @@ impl<'a> Plan<'a> {
                 };
                 Ok(Some(self.push_item(NewRow {
                     row,
-                    beside: Beside::default(),
+                    beside: Beside {
+                        fingerprint: *fingerprint,
+                        ..Beside::default()
+                    },
                     content_key: Some(*content_key),
                 })))
             }

@@ -1,0 +1,316 @@
+//! A MISP event to one event per label, where its submitter asks for that.
+//!
+//! An event is a frame – title, creator, tags, dates – around pieces: attributes, objects, reports, proposals. A part holds
+//! the pieces of its label. Where the frame itself is stricter than the part, a neutral one stands in its place.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::closure::{Closed, close};
+use super::cut::{Cut, cut};
+use super::references::{References, Thing, uuid_of};
+use super::stix::place_of;
+use super::{Parted, Parting, Raised, part_of};
+use crate::formats::json::Element;
+use crate::formats::{Document, Limits, misp, read};
+use crate::markings::{Marked, Restriction, distribution};
+use crate::model::label::Label;
+
+/// Lists of an event whose items have labels of their own.
+const LISTS: [&str; 4] = ["Attribute", "Object", "EventReport", "ShadowAttribute"];
+/// What of a frame counts its pieces.
+const COUNTS: [&str; 2] = ["attribute_count", "object_count"];
+
+/// Parts a MISP document, or says what splitting it would release.
+pub(super) fn parts(document: &Document, marked: &Marked, parting: Parting<'_>) -> Parted {
+    let whole = || Parted::whole(document, marked);
+    let Some(root) = document.root() else {
+        return whole();
+    };
+    let events = misp::events_with_pointers(root);
+    // Several events are one document without an identity of its own; it stays whole.
+    let [(pointer, event)] = events.as_slice() else {
+        return whole();
+    };
+    let event = Event::of(*event, pointer, marked);
+    let labels = event.labels();
+    let [.., strictest] = labels.as_slice() else {
+        return whole();
+    };
+    if labels.len() < 2 {
+        return Parted {
+            raised: event.raised(),
+            ..whole()
+        };
+    }
+    if !parting.split {
+        return Parted {
+            raised: event.raised(),
+            releasable: event.counts(*strictest),
+            ..whole()
+        };
+    }
+    let mut parts = Vec::with_capacity(labels.len());
+    for label in &labels {
+        let bytes = event.bytes(root, *label, parting);
+        let limits = Limits {
+            bytes_max: bytes.len(),
+        };
+        match read(&bytes, &limits) {
+            Ok(part) => parts.push(part_of(*label, &part, event.restriction(*label))),
+            // A part that does not read would be lost: then nothing is split.
+            Err(_) => return whole(),
+        }
+    }
+    Parted {
+        parts,
+        raised: event.raised(),
+        releasable: Vec::new(),
+    }
+}
+
+/// An attribute, object, report or proposal.
+struct Piece<'a> {
+    list: &'static str,
+    index: usize,
+    value: Element<'a>,
+}
+
+struct Event<'a> {
+    event: Element<'a>,
+    pointer: &'a str,
+    pieces: Vec<Piece<'a>>,
+    /// Of the pieces, and last of the frame.
+    own: Vec<Option<Label>>,
+    closed: Closed,
+}
+
+impl<'a> Event<'a> {
+    fn of(event: Element<'a>, pointer: &'a str, marked: &Marked) -> Self {
+        let pieces: Vec<Piece<'a>> = LISTS
+            .into_iter()
+            .flat_map(|list| {
+                event
+                    .get(list)
+                    .into_iter()
+                    .flat_map(Element::items)
+                    .enumerate()
+                    .map(move |(index, value)| Piece { list, index, value })
+            })
+            .collect();
+        let own = own_labels(&pieces, pointer, marked);
+        let mut frame = event
+            .entries()
+            .filter(|(key, _)| !LISTS.contains(key))
+            .map(|(_, value)| value);
+        let things: Vec<Thing<'a>> = pieces
+            .iter()
+            .map(|piece| Thing {
+                id: piece.value.str("uuid").and_then(uuid_of),
+                value: piece.value,
+                more: Vec::new(),
+            })
+            .chain(frame.next().map(|value| Thing {
+                id: event.str("uuid").and_then(uuid_of),
+                value,
+                more: frame.collect(),
+            }))
+            .collect();
+        let closed = close(&own, &References::read(&things));
+        Self {
+            event,
+            pointer,
+            pieces,
+            own,
+            closed,
+        }
+    }
+
+    fn label(&self, piece: usize) -> Option<Label> {
+        self.closed.labels.get(piece).copied().flatten()
+    }
+
+    fn frame_label(&self) -> Option<Label> {
+        self.label(self.pieces.len())
+    }
+
+    /// The labels of the parts, the most restrictive last. The frame is a part of its own where no piece shares its label
+    /// and none that is stricter carries it.
+    fn labels(&self) -> Vec<Label> {
+        let mut labels: Vec<Label> = (0..self.pieces.len())
+            .filter_map(|piece| self.label(piece))
+            .collect();
+        if let Some(frame) = self.frame_label()
+            && labels.iter().all(|label| *label < frame)
+        {
+            labels.push(frame);
+        }
+        labels.sort_unstable();
+        labels.dedup();
+        labels
+    }
+
+    /// How many pieces have each label below the strictest.
+    fn counts(&self, strictest: Label) -> Vec<(Label, usize)> {
+        let mut counts = BTreeMap::new();
+        for label in (0..self.pieces.len()).filter_map(|piece| self.label(piece)) {
+            if label < strictest {
+                *counts.entry(label).or_insert(0usize) += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+
+    /// The event's own limit, and those of the pieces in this part.
+    fn restriction(&self, label: Label) -> Restriction {
+        self.pieces
+            .iter()
+            .enumerate()
+            .filter(|(piece, _)| self.label(*piece) == Some(label))
+            .fold(distribution(self.event), |limit, (_, piece)| {
+                piece
+                    .value
+                    .get("Attribute")
+                    .into_iter()
+                    .flat_map(Element::items)
+                    .chain([piece.value])
+                    .fold(limit, |limit, owner| limit.and(distribution(owner)))
+            })
+    }
+
+    fn bytes(&self, root: Element<'a>, label: Label, parting: Parting<'_>) -> Bytes {
+        if self.frame_label() > Some(label) {
+            return self.neutral(label, parting);
+        }
+        let event = cut(self.event, |_, key, value| match key {
+            Some(key) if COUNTS.contains(&key) => Cut::Drop,
+            Some(key) => match LISTS.into_iter().find(|list| *list == key) {
+                Some(list) if value.is_array() => Cut::Put(self.list(list, value, label)),
+                Some(_) | None => Cut::Keep,
+            },
+            None => Cut::Keep,
+        });
+        Bytes::from(self.wrapped(root, event))
+    }
+
+    /// The event in the wrapping that it came in.
+    fn wrapped(&self, root: Element<'a>, event: Vec<u8>) -> Vec<u8> {
+        let source = root.document_source();
+        let range = self.event.range();
+        let mut bytes = Vec::with_capacity(event.len().saturating_add(64));
+        bytes.extend_from_slice(source.get(..range.start).unwrap_or_default());
+        bytes.extend_from_slice(&event);
+        bytes.extend_from_slice(source.get(range.end..).unwrap_or_default());
+        bytes
+    }
+
+    fn list(&self, list: &'static str, value: Element<'a>, label: Label) -> Vec<u8> {
+        // The pieces of one list stand one behind the other.
+        let first = self
+            .pieces
+            .iter()
+            .position(|piece| piece.list == list)
+            .unwrap_or_default();
+        cut(value, |index, _, _| {
+            if self.label(first.saturating_add(index)) == Some(label) {
+                Cut::Keep
+            } else {
+                Cut::Drop
+            }
+        })
+    }
+
+    /// An event that says nothing of the one that its pieces come from.
+    fn neutral(&self, label: Label, parting: Parting<'_>) -> Bytes {
+        let mut lists: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+        let mut newest = 0u64;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if self.label(index) == Some(label) {
+                lists
+                    .entry(piece.list)
+                    .or_default()
+                    .push(piece.value.source_bytes());
+                let time = piece.value.get("timestamp").and_then(Element::as_text);
+                newest = newest.max(time.and_then(|t| t.parse().ok()).unwrap_or(0));
+            }
+        }
+        let head = json!({
+            "uuid": (parting.id)(label).to_string(),
+            "info": NEUTRAL_INFO,
+            "timestamp": newest.to_string(),
+            "distribution": self.event.get("distribution").and_then(Element::as_text).unwrap_or("3"),
+            "Orgc": { "name": parting.creator.name, "uuid": parting.creator.uuid.to_string() },
+        });
+        let mut bytes = br#"{"Event":"#.to_vec();
+        bytes.extend_from_slice(head.to_string().as_bytes());
+        bytes.pop();
+        for (list, pieces) in lists {
+            bytes.extend_from_slice(format!(",\"{list}\":[").as_bytes());
+            bytes.extend_from_slice(&pieces.join(&b","[..]));
+            bytes.push(b']');
+        }
+        bytes.extend_from_slice(b"}}");
+        Bytes::from(bytes)
+    }
+
+    fn raised(&self) -> Vec<Raised> {
+        let place = |piece: &Piece<'_>| format!("{}/{}/{}", self.pointer, piece.list, piece.index);
+        self.pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(index, piece)| {
+                let because = self.closed.because_of.get(index).copied().flatten()?;
+                let (uuid, because_of) = match self.pieces.get(because) {
+                    Some(named) => (named.value.str("uuid")?, place(named)),
+                    None => (self.event.str("uuid")?, self.pointer.to_owned()),
+                };
+                let inner = place_of(piece.value, uuid_of(uuid)?).unwrap_or_default();
+                Some(Raised {
+                    object: place(piece),
+                    kind: piece.list.to_owned(),
+                    from: self.own.get(index).copied().flatten()?,
+                    to: self.label(index)?,
+                    place: format!("{}{inner}", place(piece)),
+                    because_of,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The title of a neutral event.
+const NEUTRAL_INFO: &str = "Indicators";
+
+/// The labels of the pieces, then of the frame: what stands in them, else what stands on the event, else what was declared,
+/// else the strictest of all; and nothing below what was declared.
+fn own_labels(pieces: &[Piece<'_>], pointer: &str, marked: &Marked) -> Vec<Option<Label>> {
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        first.entry(piece.list).or_insert(index);
+    }
+    let mut own: Vec<Option<Label>> = vec![None; pieces.len()];
+    let mut frame: Option<Label> = None;
+    for marking in &marked.markings {
+        let piece = marking
+            .place
+            .strip_prefix(pointer)
+            .and_then(|inner| inner.strip_prefix('/'))
+            .and_then(|inner| inner.split_once('/'))
+            .and_then(|(list, rest)| {
+                let index: usize = rest.split(['/', ' ']).next()?.parse().ok()?;
+                let first = first.get(list)?;
+                own.get_mut(first.saturating_add(index))
+            });
+        let slot = piece.unwrap_or(&mut frame);
+        *slot = (*slot).max(Some(marking.label));
+    }
+    let declared = marked.declared;
+    let frame = frame.or(declared).or(Some(marked.label)).max(declared);
+    for label in &mut own {
+        *label = (*label).or(frame).max(declared);
+    }
+    own.push(frame);
+    own
+}

@@ -1,0 +1,300 @@
+//! A STIX document to one bundle per label.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::closure::{Closed, close};
+use super::cut::{Cut, cut};
+use super::references::{References, Thing, Uuid128, uuid_of, uuids_in};
+use super::{Part, Parted, Raised};
+use crate::formats::json::{Element, Path};
+use crate::formats::stix::{Shape, about};
+use crate::formats::{Document, Format};
+use crate::markings::{Marked, Restriction};
+use crate::model::item::SourceReference;
+use crate::model::label::Label;
+
+/// Parts a STIX document.
+pub(super) fn parts(
+    document: &Document,
+    marked: &Marked,
+    bundle_id: &dyn Fn(Label) -> Uuid,
+) -> Parted {
+    let one_label = marked
+        .objects
+        .iter()
+        .all(|label| label.is_none_or(|label| label == marked.label));
+    let Some(root) = document.root().filter(|_| !one_label) else {
+        return Parted::whole(document, marked);
+    };
+    let bundle = Bundle::of(document, root, marked);
+    let chosen: Vec<(Label, Vec<bool>)> = Label::ALL
+        .into_iter()
+        .filter_map(|label| Some((label, bundle.chosen(label)?)))
+        .collect();
+    let highest = chosen.last().map(|(label, _)| *label);
+    let parts = if chosen.len() < 2 {
+        Parted::whole(document, marked).parts
+    } else {
+        chosen
+            .iter()
+            .map(|(label, objects)| {
+                if Some(*label) == highest {
+                    bundle.highest(document, *label, objects)
+                } else {
+                    bundle.lower(document.format, *label, objects, bundle_id(*label))
+                }
+            })
+            .collect()
+    };
+    Parted {
+        parts,
+        raised: bundle.raised(),
+        releasable: Vec::new(),
+    }
+}
+
+/// A document's objects, and who goes up with whom.
+struct Bundle<'a> {
+    root: Element<'a>,
+    shape: Shape,
+    objects: Vec<Element<'a>>,
+    /// The label of each object before references count; `None`: a definition that goes with whatever uses it.
+    own: &'a [Option<Label>],
+    references: References,
+    closed: Closed,
+    strictest: Label,
+}
+
+impl<'a> Bundle<'a> {
+    fn of(document: &'a Document, root: Element<'a>, marked: &'a Marked) -> Self {
+        debug_assert!(matches!(document.format, Format::Stix21 | Format::Stix20));
+        let shape = Shape::of(root);
+        let objects: Vec<Element<'a>> = shape.objects(root).map(|(_, object)| object).collect();
+        let things: Vec<Thing<'a>> = objects
+            .iter()
+            .map(|object| Thing {
+                id: object.str("id").and_then(uuid_of),
+                value: *object,
+                more: Vec::new(),
+            })
+            .collect();
+        let references = References::read(&things);
+        let closed = close(&marked.objects, &references);
+        Self {
+            root,
+            shape,
+            objects,
+            own: &marked.objects,
+            references,
+            closed,
+            strictest: marked.label,
+        }
+    }
+
+    /// A definition that is not itself marked.
+    fn is_definition(&self, index: usize) -> bool {
+        self.own.get(index).is_some_and(Option::is_none)
+    }
+
+    /// A definition, marked or not, that may stand beside objects of this label: whoever uses it needs it there, or its
+    /// readers could not tell what the marking means.
+    fn is_definition_for(&self, index: usize, label: Label) -> bool {
+        let kind = self.objects.get(index).and_then(|o| o.str("type"));
+        matches!(kind, Some("marking-definition" | "extension-definition"))
+            && self.label(index) <= Some(label)
+    }
+
+    fn label(&self, index: usize) -> Option<Label> {
+        self.closed.labels.get(index).copied().flatten()
+    }
+
+    /// The objects of the part with this label, and the definitions that they use; `None`: there is no such part.
+    fn chosen(&self, label: Label) -> Option<Vec<bool>> {
+        let mut chosen: Vec<bool> = (0..self.objects.len())
+            .map(|index| !self.is_definition(index) && self.label(index) == Some(label))
+            .collect();
+        if label == self.strictest {
+            // A definition that nothing uses is nobody's: it stays with what goes least far.
+            for index in self.unused() {
+                if let Some(slot) = chosen.get_mut(index) {
+                    *slot = true;
+                }
+            }
+        }
+        if !chosen.contains(&true) {
+            return None;
+        }
+        self.add_definitions(&mut chosen, label);
+        Some(chosen)
+    }
+
+    /// Adds the definitions that chosen objects of this label name, and those that these name.
+    fn add_definitions(&self, chosen: &mut [bool], label: Label) {
+        let mut waiting: Vec<usize> = (0..chosen.len())
+            .filter(|index| chosen.get(*index).copied().unwrap_or_default())
+            .collect();
+        while let Some(namer) = waiting.pop() {
+            for named in self.references.named_by(namer) {
+                if self.is_definition_for(named, label)
+                    && let Some(slot) = chosen.get_mut(named)
+                    && !*slot
+                {
+                    *slot = true;
+                    waiting.push(named);
+                }
+            }
+        }
+    }
+
+    /// Definitions that no object uses, directly or through other definitions.
+    fn unused(&self) -> Vec<usize> {
+        let mut used: Vec<bool> = (0..self.objects.len())
+            .map(|index| !self.is_definition(index))
+            .collect();
+        self.add_definitions(&mut used, Label::Red);
+        (0..self.objects.len())
+            .filter(|index| {
+                self.is_definition(*index) && !used.get(*index).copied().unwrap_or(true)
+            })
+            .collect()
+    }
+
+    fn list(&self, chosen: &[bool]) -> Option<Vec<u8>> {
+        let list = match self.shape {
+            Shape::StixBundle | Shape::Envelope => self.root.get("objects")?,
+            Shape::List => self.root,
+            Shape::Object => return None,
+        };
+        Some(cut(list, |index, _, _| {
+            if chosen.get(index).copied().unwrap_or_default() {
+                Cut::Keep
+            } else {
+                Cut::Drop
+            }
+        }))
+    }
+
+    /// The document with these objects and of its head only what `member` keeps.
+    fn bytes(&self, chosen: &[bool], mut member: impl FnMut(&str) -> Cut) -> Bytes {
+        let list = self.list(chosen).unwrap_or_default();
+        let bytes = match self.shape {
+            Shape::List | Shape::Object => list,
+            Shape::StixBundle | Shape::Envelope => {
+                let mut list = Some(list);
+                cut(self.root, |_, key, _| match key {
+                    Some("objects") => Cut::Put(list.take().unwrap_or_default()),
+                    Some(key) => member(key),
+                    None => Cut::Drop,
+                })
+            }
+        };
+        Bytes::from(bytes)
+    }
+
+    /// The part that goes least far: the document's own head, and the objects that no other part has.
+    fn highest(&self, document: &Document, label: Label, chosen: &[bool]) -> Part {
+        let bytes = self.bytes(chosen, |_| Cut::Keep);
+        let source = SourceReference {
+            format: document.format.name().to_owned(),
+            id: document.identity.clone(),
+            version: document.version.clone(),
+        };
+        Part {
+            source,
+            ..self.part(document.format, label, chosen, bytes)
+        }
+    }
+
+    /// A part that goes further. Its head is a new one: what stands beside the objects may speak of all of them.
+    fn lower(&self, format: Format, label: Label, chosen: &[bool], id: Uuid) -> Part {
+        let bytes = self.bytes(chosen, |key| match key {
+            "type" | "spec_version" => Cut::Keep,
+            "id" => Cut::Put(format!("\"bundle--{id}\"").into_bytes()),
+            _ => Cut::Drop,
+        });
+        self.part(format, label, chosen, bytes)
+    }
+
+    fn part(&self, format: Format, label: Label, chosen: &[bool], bytes: Bytes) -> Part {
+        let objects = || {
+            self.objects
+                .iter()
+                .zip(chosen)
+                .filter(|(_, chosen)| **chosen)
+                .map(|(object, _)| *object)
+        };
+        let about = about(objects());
+        Part {
+            label,
+            pap: crate::markings::pap_within(objects()),
+            bytes,
+            media_type: format.media_type(),
+            title: about.title,
+            summary: about.summary,
+            kind: about.kind,
+            objects: objects()
+                .filter_map(|object| object.str("id"))
+                .map(str::to_owned)
+                .collect(),
+            restriction: Restriction::default(),
+            source: SourceReference {
+                format: format.name().to_owned(),
+                id: about.identity,
+                version: about.version,
+            },
+        }
+    }
+
+    /// The objects that went up.
+    fn raised(&self) -> Vec<Raised> {
+        let mut raised = Vec::new();
+        for (index, object) in self.objects.iter().enumerate() {
+            let (Some(Some(from)), Some(to), Some(Some(because))) = (
+                self.own.get(index).copied(),
+                self.label(index),
+                self.closed.because_of.get(index),
+            ) else {
+                continue;
+            };
+            let named = self.objects.get(*because);
+            let pointer = self.shape.pointer(index);
+            let place = named
+                .and_then(|named| place_of(*object, named.str("id").and_then(uuid_of)?))
+                .map_or_else(|| pointer.clone(), |inner| format!("{pointer}{inner}"));
+            let name = |object: Option<&Element<'_>>| {
+                object
+                    .and_then(|o| o.str("id"))
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            raised.push(Raised {
+                object: name(Some(object)),
+                kind: object.str("type").unwrap_or_default().to_owned(),
+                from,
+                to,
+                place,
+                because_of: name(named),
+            });
+        }
+        raised
+    }
+}
+
+/// Where in a value a UUID stands, other than as the value's own id.
+pub(super) fn place_of(value: Element<'_>, wanted: Uuid128) -> Option<String> {
+    let mut place = None;
+    value.walk(|path: &Path<'_>, element| {
+        if place.is_some() {
+            return;
+        }
+        let mut found = false;
+        for text in [path.key(), element.as_str()].into_iter().flatten() {
+            uuids_in(text.as_bytes(), &mut |uuid| found |= uuid == wanted);
+        }
+        if found && path.pointer() != "/id" {
+            place = Some(path.pointer());
+        }
+    });
+    place
+}
