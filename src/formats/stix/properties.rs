@@ -3,7 +3,7 @@
 use super::references::targets;
 use super::types::URI;
 use super::validity::{Object, is_standard};
-use super::values::{is_id, is_id_of, is_uri};
+use super::values::{is_id, is_id_of, is_uri, kind_of};
 use crate::formats::json::Element;
 
 impl Object<'_, '_> {
@@ -178,7 +178,7 @@ impl Object<'_, '_> {
             return;
         };
         // A custom type may stand for any of them.
-        if let Some((kind, _)) = id.split_once("--")
+        if let Some(kind) = kind_of(id)
             && !targets.contains(&kind)
             && is_standard(kind)
         {

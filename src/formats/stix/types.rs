@@ -4,8 +4,8 @@ use super::pattern;
 use super::properties::EXTENSION_TYPES;
 use super::published::{Published, TLP, published};
 use super::references::is_meta;
-use super::validity::{Object, TIMESTAMP, is_observable};
-use super::values::{is_base64, is_hash_of, is_ipv4, is_ipv6, is_uri};
+use super::validity::{Object, TIMESTAMP};
+use super::values::{is_base64, is_hash_of, is_ipv4, is_ipv6, is_uri, kind_of};
 use crate::formats::instant::instant;
 use crate::formats::json::{Element, Step};
 use crate::model::label::Label;
@@ -17,7 +17,7 @@ pub(super) const URI: &str = "this is no URI of RFC 3986, such as https://exampl
 
 impl Object<'_, '_> {
     /// Checks what is special to a type.
-    pub(super) fn check_type(&mut self, kind: &str) {
+    pub(super) fn check_type(&mut self, kind: &str, is_sco: bool) {
         let object = self.object;
         let has = |key: &str| object.get(key).is_some();
         match kind {
@@ -57,7 +57,7 @@ impl Object<'_, '_> {
             "malware-analysis" if !has("result") && !has("analysis_sco_refs") => {
                 self.whole("an analysis needs `result` or `analysis_sco_refs`");
             }
-            _ if is_observable(kind) => self.observable(kind),
+            _ if is_sco => self.observable(kind),
             _ => {}
         }
     }
@@ -101,10 +101,7 @@ impl Object<'_, '_> {
     }
 
     fn refers_to_meta(&self, key: &str) -> bool {
-        self.object
-            .str(key)
-            .and_then(|id| id.split_once("--"))
-            .is_some_and(|(kind, _)| is_meta(kind))
+        self.object.str(key).and_then(kind_of).is_some_and(is_meta)
     }
 
     fn sighting(&mut self) {

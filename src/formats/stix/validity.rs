@@ -58,6 +58,7 @@ pub(crate) fn check(format: Format, shape: Shape, root: Element<'_>, problems: &
             problems.add("/objects", "`objects` must be a list");
         }
     }
+    let mut times = Vec::new();
     for (index, object) in shape.objects(root) {
         if problems.is_full() {
             return;
@@ -67,6 +68,7 @@ pub(crate) fn check(format: Format, shape: Shape, root: Element<'_>, problems: &
             index,
             object,
             problems,
+            times: &mut times,
             may_be_empty: root.has_empty(),
         };
         if !object.is_object() {
@@ -83,6 +85,8 @@ pub(super) struct Object<'a, 'p> {
     index: usize,
     pub(super) object: Element<'a>,
     pub(super) problems: &'p mut Problems,
+    /// The timestamps of the object.
+    times: &'p mut Vec<(&'a str, Instant<'a>)>,
     /// Something is empty somewhere in the document.
     may_be_empty: bool,
 }
@@ -139,6 +143,7 @@ impl<'a> Object<'a, '_> {
             }
             _ => self.broken_at("id", format!("the id is not of the form `{kind}--UUID`")),
         }
+        let is_sco = is_observable(kind);
         match format {
             Format::Stix20 => {
                 for key in required_20(kind) {
@@ -149,10 +154,11 @@ impl<'a> Object<'a, '_> {
                     self.need("modified");
                 }
             }
-            _ => self.check_21(kind),
+            _ => self.check_21(kind, is_sco),
         }
-        let is_sco = is_observable(kind);
-        let mut times = Vec::with_capacity(4);
+        // Taken and put back, so that not each object needs room of its own.
+        let mut times = std::mem::take(self.times);
+        times.clear();
         for (key, value) in self.object.entries() {
             if format == Format::Stix21 {
                 self.property(key, value);
@@ -166,13 +172,13 @@ impl<'a> Object<'a, '_> {
             }
         }
         self.order(&times);
+        *self.times = times;
         if self.may_be_empty {
             self.filled();
         }
     }
 
-    fn check_21(&mut self, kind: &str) {
-        let is_sco = is_observable(kind);
+    fn check_21(&mut self, kind: &str, is_sco: bool) {
         // A custom object that says when it was created is a domain object, any other one an observable.
         let is_versioned = !is_sco && (is_standard(kind) || self.object.get("created").is_some());
         match self.object.get("spec_version").map(Element::as_str) {
@@ -190,7 +196,7 @@ impl<'a> Object<'a, '_> {
         for key in required(kind) {
             self.need(key);
         }
-        self.check_type(kind);
+        self.check_type(kind, is_sco);
     }
 
     /// Timestamps come in their order.

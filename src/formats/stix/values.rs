@@ -85,32 +85,46 @@ pub(super) fn is_hash_of(algorithm: &str, hash: &str) -> bool {
     hash.len() == digits && hash.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// The type in front of the UUID of an id `type--UUID`.
+pub(super) fn kind_of(id: &str) -> Option<&str> {
+    // Counted from the end: the UUID has 36 characters, and two hyphens stand before it.
+    let kind_len = id.len().checked_sub(38)?;
+    let (kind, rest) = id.split_at_checked(kind_len)?;
+    rest.strip_prefix("--").is_some_and(is_uuid).then_some(kind)
+}
+
 /// An id of the form `type--UUID`.
 pub(super) fn is_id(id: &str) -> bool {
-    id.split_once("--").is_some_and(|(kind, uuid)| {
+    kind_of(id).is_some_and(|kind| {
         !kind.is_empty()
             && kind
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && is_uuid(uuid)
+            && !has_two_hyphens(kind)
     })
+}
+
+fn has_two_hyphens(kind: &str) -> bool {
+    let bytes = kind.as_bytes();
+    bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .any(|pair| pair == (&b'-', &b'-'))
 }
 
 /// An id of this type.
 pub(super) fn is_id_of(id: &str, kind: &str) -> bool {
-    id.strip_prefix(kind)
-        .and_then(|rest| rest.strip_prefix("--"))
-        .is_some_and(is_uuid)
+    kind_of(id) == Some(kind)
 }
 
 /// The UUID of an id has the variant of RFC 4122 and one of its versions.
 pub(super) fn has_version(id: &str) -> bool {
-    let mut backwards = id.bytes().rev();
-    // Counted from the end, because the type has any length: 16 digits and a hyphen behind the variant.
-    let variant = backwards.nth(16);
-    let version = backwards.nth(4);
-    matches!(variant, Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B'))
-        && matches!(version, Some(b'1'..=b'5'))
+    let from_end = |n: usize| {
+        let at = id.len().checked_sub(n)?;
+        id.as_bytes().get(at).copied()
+    };
+    matches!(from_end(17), Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B'))
+        && matches!(from_end(22), Some(b'1'..=b'5'))
 }
 
 #[cfg(test)]
@@ -159,6 +173,16 @@ mod tests {
             "",
         ] {
             assert!(!has_version(id), "{id}");
+        }
+        for id in [
+            "--385283a1-b5e0-4e10-a532-dce11c365a56",
+            "x-385283a1-b5e0-4e10-a532-dce11c365a56",
+            "X--385283a1-b5e0-4e10-a532-dce11c365a56",
+            "a--b--385283a1-b5e0-4e10-a532-dce11c365a56",
+            "é385283a1-b5e0-4e10-a532-dce11c365a56",
+            "x--385283a1-b5e0-4e10-a532-dce11c365a5",
+        ] {
+            assert!(!is_id(id), "{id}");
         }
     }
 }
