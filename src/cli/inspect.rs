@@ -8,7 +8,7 @@ use super::output::Field;
 use super::text::{counted, shown};
 use super::values::label;
 use super::{Context, Exit, Failure, push};
-use crate::inspect::{InspectedProblem, Inspection, inspect};
+use crate::inspect::{InspectedObject, InspectedPart, InspectedProblem, Inspection, inspect};
 use crate::model::label::Label;
 
 /// Show what the node would read from a document, without a node.
@@ -108,18 +108,21 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
         ("  label", Field::Label(label_of(found.label))),
         ("  valid", (if found.valid { "yes" } else { "no" }).into()),
     ])?;
+    if let Some(pap) = found.pap {
+        output.pairs([("  pap", Field::from(pap))])?;
+    }
     for part in &found.parts {
-        let what = match part.objects.len() {
-            0 => "the whole document".to_owned(),
-            objects => counted(
-                u64::try_from(objects).unwrap_or(u64::MAX),
-                "object",
-                "objects",
-            ),
-        };
+        show_part(part, found, context)?;
+    }
+    for releasable in &found.releasable {
         output.line(&format!(
-            "  part      {}  {what}",
-            output.label(label_of(part.label), LABEL_WIDTH),
+            "  --split   {}  {} could go as an item of their own",
+            output.label(Label::parse(releasable.label), LABEL_WIDTH),
+            counted(
+                u64::try_from(releasable.pieces).unwrap_or(u64::MAX),
+                "piece",
+                "pieces"
+            )
         ))?;
     }
     for marking in found.markings.iter().take(LINES_MAX) {
@@ -137,12 +140,14 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
     if more > 0 {
         output.line(&format!("  … and {more} markings more (-o json shows all)"))?;
     }
-    for problem in &found.problems {
-        let place = match problem.place.as_str() {
-            "" => String::new(),
-            place => format!("{}: ", shown(place)),
-        };
-        output.line(&format!("  problem   {place}{}", shown(&problem.message)))?;
+    for (what, list) in [("problem", &found.problems), ("warning", &found.warnings)] {
+        for problem in list {
+            let place = match problem.place.as_str() {
+                "" => String::new(),
+                place => format!("{}: ", shown(place)),
+            };
+            output.line(&format!("  {what}   {place}{}", shown(&problem.message)))?;
+        }
     }
     for remark in &found.remarks {
         output.note(format!("  {}", shown(remark)));
@@ -153,7 +158,52 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
     Ok(())
 }
 
-/// More markings than this are for machines.
+/// A part, and under it its objects with the reason for their label.
+fn show_part(part: &InspectedPart, found: &Inspection, context: &Context) -> Result<(), Failure> {
+    let output = &context.output;
+    let of_part: Vec<&InspectedObject> = found
+        .objects
+        .iter()
+        .filter(|object| match object.label {
+            Some(label) => found.parts.len() == 1 || Some(label) == part.label,
+            None => part.objects.contains(&object.id),
+        })
+        .collect();
+    let what = match of_part.len() {
+        0 => "the whole document".to_owned(),
+        objects => counted(
+            u64::try_from(objects).unwrap_or(u64::MAX),
+            "object",
+            "objects",
+        ),
+    };
+    output.line(&format!(
+        "  part      {}  {what}",
+        output.label(part.label.and_then(Label::parse), LABEL_WIDTH),
+    ))?;
+    let more = of_part.len().saturating_sub(LINES_MAX);
+    for (index, object) in of_part.iter().take(LINES_MAX).enumerate() {
+        let is_last = more == 0 && index.saturating_add(1) == of_part.len();
+        let name = if object.id.is_empty() {
+            &object.place
+        } else {
+            &object.id
+        };
+        output.line(&format!(
+            "    {} {}  {}  {}",
+            if is_last { "└" } else { "├" },
+            output.label(object.label.and_then(Label::parse), LABEL_WIDTH),
+            shown(name),
+            shown(&object.why)
+        ))?;
+    }
+    if more > 0 {
+        output.line(&format!("    └ … and {more} more (-o json shows all)"))?;
+    }
+    Ok(())
+}
+
+/// More markings or objects than this are for machines.
 const LINES_MAX: usize = 20;
 /// The width of `TLP:AMBER+STRICT`.
 const LABEL_WIDTH: usize = 16;

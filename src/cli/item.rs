@@ -3,9 +3,9 @@
 use super::output::Field;
 use super::prompt::confirm;
 use super::session::{self, As, Session};
-use super::text::{shown, shown_lines};
+use super::text::{counted, shown, shown_lines};
 use super::values::item;
-use super::view::{Decisions, EntryView, HolderView, ItemView, RevealedView, Trace};
+use super::view::{Decisions, EntryView, HolderView, ItemView, RaisedView, RevealedView, Trace};
 use super::{Context, Exit, Failure};
 use crate::client::verify::{Record, VerifiedEntry};
 use crate::model::ids::{Digest, ItemId};
@@ -262,22 +262,36 @@ pub(super) async fn explain(
         ))
         .next("--to takes a member's or a peer's id; without it all are shown"));
     }
-    show_decisions(None, items, Vec::new(), context)?;
+    show_decisions(
+        None,
+        pb::PreviewItemResponse {
+            items,
+            ..Default::default()
+        },
+        context,
+    )?;
     Ok(Exit::Done)
 }
 
 /// Shows where each part of a document, or an item, goes.
 pub(super) fn show_decisions(
     file: Option<&str>,
-    items: Vec<pb::ItemDecisions>,
-    remarks: Vec<String>,
+    preview: pb::PreviewItemResponse,
     context: &Context,
 ) -> Result<(), Failure> {
+    let pb::PreviewItemResponse {
+        items,
+        remarks,
+        raised,
+        raised_count,
+    } = preview;
     let items: Vec<ItemView> = items.into_iter().map(ItemView::from).collect();
     if context.output.is_json() {
         return context.output.object(&Decisions {
             file,
             items,
+            raised: raised.into_iter().map(RaisedView::from).collect(),
+            raised_count: (raised_count > 0).then_some(raised_count),
             remarks,
         });
     }
@@ -295,8 +309,12 @@ pub(super) fn show_decisions(
             .item
             .map(|item| format!("  {}", shown(&item)))
             .unwrap_or_default();
+        let objects = item
+            .objects
+            .map(|objects| format!("  {}", counted(u64::from(objects), "object", "objects")))
+            .unwrap_or_default();
         context.output.line(&format!(
-            "{label}{about}  goes to {reached} of {}",
+            "{label}{about}{objects}  goes to {reached} of {}",
             item.recipients.len()
         ))?;
         if item.recipients.is_empty() {

@@ -94,7 +94,36 @@ pub(super) struct Decisions<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) items: Vec<ItemView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) raised: Vec<RaisedView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) raised_count: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) remarks: Vec<String>,
+}
+
+/// An object that goes less far than it could.
+#[derive(Serialize)]
+pub(super) struct RaisedView {
+    pub(super) object: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) from: Option<&'static str>,
+    pub(super) to: Option<&'static str>,
+    pub(super) place: String,
+    pub(super) because_of: String,
+}
+
+impl From<pb::RaisedObject> for RaisedView {
+    fn from(raised: pb::RaisedObject) -> Self {
+        Self {
+            object: raised.object,
+            kind: raised.r#type,
+            from: label_name(raised.from),
+            to: label_name(raised.to),
+            place: raised.place,
+            because_of: raised.because_of,
+        }
+    }
 }
 
 /// One part or item with its readers.
@@ -103,6 +132,8 @@ pub(super) struct ItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<String>,
     pub(super) label: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) objects: Option<u32>,
     pub(super) recipients: Vec<Recipient>,
 }
 
@@ -123,6 +154,7 @@ impl From<pb::ItemDecisions> for ItemView {
         Self {
             item: Some(decisions.item).filter(|item| !item.is_empty()),
             label: label_name(decisions.label),
+            objects: (decisions.objects > 0).then_some(decisions.objects),
             recipients: decisions
                 .recipients
                 .into_iter()

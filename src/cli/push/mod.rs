@@ -41,7 +41,7 @@ Examples:
 
 A declared label is a floor: markings in the content can only make it stricter. Exit code 3 if a document was refused.")]
 pub(super) struct PushArguments {
-    /// The documents, plain or gzip-compressed: STIX, CSAF, MISP, Markdown or text; `-` reads standard input
+    /// The documents, plain or gzip-compressed: STIX, CSAF, MISP, Markdown, text or PDF; `-` reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// The label: CLEAR, GREEN, AMBER, AMBER+STRICT or RED
@@ -228,7 +228,7 @@ async fn preview(
         Ok(preview) => {
             let preview = preview.into_inner();
             let typed = file.to_string_lossy();
-            items::show_decisions(Some(&typed), preview.items, preview.remarks, context)?;
+            items::show_decisions(Some(&typed), preview, context)?;
             Ok(Exit::Done)
         }
         Err(status) => match refusal(&status) {
