@@ -132,9 +132,9 @@ pub struct Document {
     pub summary: String,
     /// The default kind of the item.
     pub kind: Kind,
-    /// What breaks a MUST of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
+    /// What breaks the structure of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
     pub problems: Vec<Place>,
-    /// What its format's rules advise against or what only a strict reader minds; at most [`Refusal::PLACES_MAX`].
+    /// What breaks another MUST of its format, at most [`Refusal::PLACES_MAX`]; only a strict community minds.
     pub warnings: Vec<Place>,
     /// What cannot be read or searched: such a document is not pushed un-named.
     pub unsearchable: Vec<Place>,
@@ -191,24 +191,40 @@ pub(crate) struct Said {
     pub(crate) problems: Problems,
 }
 
-/// What breaks a MUST, up to the number of places that an answer carries.
+/// What is wrong with a document, up to the number of places that an answer carries.
+///
+/// A format's MUSTs are of two kinds here. Those of structure say what a reader finds where: the JSON type of a property,
+/// the id of an object, a time that is one. A tool that receives a document without them fails. All others are rules
+/// about what is said; published documents break them every day, and tools get along.
 #[derive(Default)]
-pub(crate) struct Problems(Vec<Place>);
+pub(crate) struct Problems {
+    structure: Vec<Place>,
+    rules: Vec<Place>,
+}
 
 impl Problems {
-    /// Notes a problem; what is too much for an answer is left out.
+    /// Notes what breaks the structure of the format; what is too much for an answer is left out.
     pub(crate) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
-        if !self.is_full() {
-            self.0.push(Place {
-                place: place.into(),
-                message: message.into(),
-            });
-        }
+        note(&mut self.structure, place, message);
     }
 
-    /// No further problem will be noted.
+    /// Notes what breaks another MUST of the format.
+    pub(crate) fn warn(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        note(&mut self.rules, place, message);
+    }
+
+    /// Nothing further will be noted.
     pub(crate) fn is_full(&self) -> bool {
-        self.0.len() >= Refusal::PLACES_MAX
+        self.structure.len() >= Refusal::PLACES_MAX && self.rules.len() >= Refusal::PLACES_MAX
+    }
+}
+
+fn note(list: &mut Vec<Place>, place: impl Into<String>, message: impl Into<String>) {
+    if list.len() < Refusal::PLACES_MAX {
+        list.push(Place {
+            place: place.into(),
+            message: message.into(),
+        });
     }
 }
 
@@ -264,8 +280,8 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         title: plain::one_line(&said.title, Envelope::TITLE_BYTES_MAX),
         summary: plain::cut(said.summary.trim(), Envelope::SUMMARY_BYTES_MAX).to_owned(),
         kind: said.kind,
-        problems: problems.0,
-        warnings: Vec::new(),
+        problems: problems.structure,
+        warnings: problems.rules,
         unsearchable: Vec::new(),
         bytes,
         body,

@@ -63,9 +63,17 @@ impl Findings {
 
     /// Notes every `TLP:` string of a text.
     pub(crate) fn text(&mut self, text: &str, object: Option<usize>, place: impl Fn() -> String) {
-        scan(text, &mut |Found { claim, text }| match claim {
+        scan(text, &mut |Found { claim, text, .. }| match claim {
             Some(claim) => self.add(place(), claim, &text, object),
             None => self.source_only.push(place()),
+        });
+    }
+
+    /// Notes every `TLP:` string of a text that is a whole document, each with the place of its line.
+    pub(crate) fn lines(&mut self, text: &str, place: impl Fn(usize) -> String) {
+        scan(text, &mut |Found { claim, text, line }| match claim {
+            Some(claim) => self.add(place(line), claim, &text, None),
+            None => self.source_only.push(place(line)),
         });
     }
 

@@ -4,9 +4,12 @@
 //! looks like TLP and cannot be understood counts as RED. A document that can be read in more than one way is read in the
 //! strictest.
 
+mod alike;
 mod csaf;
 mod findings;
+mod markup;
 mod misp;
+mod pap;
 mod prose;
 mod stix;
 mod words;
@@ -14,6 +17,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use crate::formats::json::Element;
+use crate::formats::stix::Shape;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
 use crate::model::label::Label;
@@ -49,6 +53,9 @@ pub struct Marked {
     /// STIX: the label of each object in document order; `None`: a definition that is not itself marked and goes with
     /// whatever uses it. Other formats: empty.
     pub objects: Vec<Option<Label>>,
+    /// STIX: for each object the index of the container from which it took its label, if it took it from one. Empty where
+    /// none did.
+    pub containers: Vec<Option<usize>>,
     /// The limits that the document sets beyond its label.
     pub restriction: Restriction,
     /// Where the document asks not to name its source (`tlp:ex:chr`), which its submitter cannot overrule.
@@ -134,16 +141,18 @@ pub fn mark(
         );
     }
     remarks.truncate(Marked::REMARKS_MAX);
+    let stix::Labelled { labels, containers } = object_labels(
+        document,
+        &found,
+        &settled.markings,
+        declared,
+        strictest_found,
+    );
     Ok(Marked {
         label,
         declared,
-        objects: object_labels(
-            document,
-            &found,
-            &settled.markings,
-            declared,
-            strictest_found,
-        ),
+        objects: labels,
+        containers,
         markings: settled.markings,
         decided_by,
         restriction: restriction(document),
@@ -157,14 +166,14 @@ pub fn markings(document: &Document) -> Vec<Marking> {
     settle(&find(document), document, &[]).markings
 }
 
-/// The strictest PAP level that the document's tags give it.
-pub fn pap(_document: &Document) -> Option<Pap> {
-    None
+/// The strictest PAP level that the document asks for, in a tag, a marking or a text; `None`: it says nothing of it.
+pub fn pap(document: &Document) -> Option<Pap> {
+    pap::find(document)
 }
 
 /// The strictest PAP level that these objects of a document say.
-pub(crate) fn pap_within<'a>(_objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
-    None
+pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
+    objects.map(pap::of_object).max().flatten()
 }
 
 /// The limits that the document sets beyond its label.
@@ -189,12 +198,32 @@ fn find(document: &Document) -> Findings {
             prose::find(document.text(), &mut findings);
         }
     }
+    for payload in &document.payloads {
+        let object = object_at(document, &payload.place);
+        findings.text(&payload.text, object, || payload.place.clone());
+    }
     findings
+}
+
+/// The index of the STIX object that a pointer leads into; `None`: the whole document.
+fn object_at(document: &Document, pointer: &str) -> Option<usize> {
+    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
+        return None;
+    };
+    match Shape::of(root) {
+        Shape::Object => return Some(0),
+        Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/"),
+        Shape::List => pointer.strip_prefix('/'),
+    }?
+    .split('/')
+    .next()?
+    .parse()
+    .ok()
 }
 
 fn is_silent(document: &Document) -> bool {
     match &document.body {
-        Body::Json(json) => !json.haystacks().into_iter().any(words::has_tlp),
+        Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
         Body::Text => false,
     }
 }
@@ -205,9 +234,9 @@ fn object_labels(
     markings: &[Marking],
     declared: Option<Label>,
     strictest_found: Option<Label>,
-) -> Vec<Option<Label>> {
+) -> stix::Labelled {
     let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
-        return Vec::new();
+        return stix::Labelled::default();
     };
     // Findings and markings stand in the same order.
     let with_label = || found.list.iter().zip(markings);

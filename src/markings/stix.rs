@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::findings::{Findings, is_tlp_key};
-use super::words::{Claim, is_family, value};
+use super::words::{Claim, is_family, is_source_only, value};
 use crate::formats::json::{Element, Path, Step};
 use crate::formats::stix::Shape;
 use crate::formats::stix::published::{Published, published};
@@ -41,10 +41,23 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
             [.., Step::Key("object_marking_refs")] if !element.is_array() => {
                 reference(element, path, object, &definitions, findings);
             }
-            _ if in_definition => {}
+            _ if in_definition => {
+                if let Some(text) = element.as_str().filter(|_| !findings.is_silent)
+                    && asks_source_only(text, path)
+                {
+                    findings.source_only.push(path.pointer());
+                }
+            }
             _ => findings.element(element, object, path),
         }
     });
+}
+
+/// A text of a definition says `tlp:ex:chr`.
+fn asks_source_only(text: &str, path: &Path<'_>) -> bool {
+    let mut asks = path.key().is_some_and(is_tlp_key) && is_source_only(text);
+    super::words::scan(text, &mut |found| asks |= found.claim.is_none());
+    asks
 }
 
 /// What the definitions in the document claim, by their id in lower case; `None`: a marking of another family.
@@ -158,14 +171,20 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
         {
             says_label = true;
             let text = element.as_text();
+            if text.is_some_and(is_source_only) {
+                return;
+            }
             claim(
                 text.map_or(Claim::Unknown, value),
                 path.pointer(),
                 text.unwrap_or("not a label"),
             );
-        } else if let ([Step::Key("name")], Some(name)) =
-            (steps, element.as_str().filter(|n| is_family(n)))
-        {
+        } else if let ([Step::Key("name")], Some(name)) = (
+            steps,
+            element
+                .as_str()
+                .filter(|n| is_family(n) && !is_source_only(n)),
+        ) {
             claim(value(name), path.pointer(), name);
         } else if let [.., Step::Key("object_marking_refs"), Step::Index(_)]
         | [.., Step::Key("marking_ref")] = steps
@@ -195,6 +214,14 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
 /// The OASIS extension that carries TLP 2.0.
 const TLP_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
 
+/// The labels of objects, and which of them come from containers.
+#[derive(Default)]
+pub(crate) struct Labelled {
+    pub(crate) labels: Vec<Option<Label>>,
+    /// For each object the container that gave it its label; empty where none did.
+    pub(crate) containers: Vec<Option<usize>>,
+}
+
 /// The label of each object in document order; `None`: a definition without a marking of its own, which goes with
 /// whatever uses it.
 ///
@@ -206,7 +233,7 @@ pub(crate) fn labels(
     whole: Option<Label>,
     declared: Option<Label>,
     found: Option<Label>,
-) -> Vec<Option<Label>> {
+) -> Labelled {
     let shape = Shape::of(root);
     let objects: Vec<Element<'_>> = shape.objects(root).map(|(_, object)| object).collect();
     let mut labels: Vec<Option<Label>> = vec![None; objects.len()];
@@ -215,7 +242,7 @@ pub(crate) fn labels(
             *slot = (*slot).max(Some(*label));
         }
     }
-    inherit(&objects, &mut labels);
+    let containers = inherit(&objects, &mut labels);
     let floor = declared.max(whole);
     let default = declared.or(found);
     for (object, label) in objects.iter().zip(&mut labels) {
@@ -229,14 +256,16 @@ pub(crate) fn labels(
             *label = default.max(floor);
         }
     }
-    labels
+    Labelled { labels, containers }
 }
 
-/// Unmarked objects take the strictest label of the containers that list them, through unmarked containers too.
-fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) {
+/// Unmarked objects take the strictest label of the containers that list them, through unmarked containers too. Which
+/// container gave each its label.
+fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) -> Vec<Option<usize>> {
     if labels.iter().all(Option::is_none) || labels.iter().all(Option::is_some) {
-        return;
+        return Vec::new();
     }
+    let mut containers = vec![None; objects.len()];
     let mut indices: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, object) in objects.iter().enumerate() {
         if let Some(id) = object.str("id") {
@@ -255,16 +284,24 @@ fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) {
             let Some(object) = objects.get(container) else {
                 continue;
             };
-            for member in listed(*object).filter_map(|id| indices.get(id)).flatten() {
-                if let Some(slot) = labels.get_mut(*member)
+            // After the first that lists it an id is settled, however many list it again.
+            for member in listed(*object)
+                .filter_map(|id| indices.remove(id))
+                .flatten()
+            {
+                if let Some(slot) = labels.get_mut(member)
                     && slot.is_none()
                 {
                     *slot = Some(label);
-                    waiting.push(*member);
+                    if let Some(given_by) = containers.get_mut(member) {
+                        *given_by = Some(container);
+                    }
+                    waiting.push(member);
                 }
             }
         }
     }
+    containers
 }
 
 /// The ids that an object lists as a container: `object_refs` of report, grouping, note, opinion and observed data, and

@@ -632,3 +632,172 @@ proptest::proptest! {
         }
     }
 }
+
+/// Base64 of a text, by other code than the decoder's.
+fn encoded(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn a_label_within_a_payload_marks_the_object_that_carries_it() {
+    let artifact = json!({"type": "artifact", "spec_version": "2.1", "id": "artifact--6f437177-6e48-5cf8-9d9e-872a2bddd641",
+        "payload_bin": encoded("Minutes\n\nTLP:RED\n")});
+    let value = bundle(vec![indicator(), artifact]);
+    let marked = marked(&value, Some(Label::Green));
+    assert_eq!(marked.objects, [Some(Label::Green), Some(Label::Red)]);
+    assert_eq!(
+        marked.decided_by.as_deref(),
+        Some("/objects/1/payload_bin (base64)")
+    );
+    let value = misp(
+        json!({"Attribute": [{"type": "attachment", "value": "a.txt", "data": encoded("TLP:AMBER+STRICT")}]}),
+    );
+    assert_eq!(marked_label(&json_document(&value)), Label::AmberStrict);
+    let value = with(
+        csaf("2.0", json!({"tlp": {"label": "GREEN"}})),
+        "x_note",
+        json!(encoded("says tlp:ex:chr and TLP:AMBER")),
+    );
+    let marked = mark(&json_document(&value), None, &[]).unwrap();
+    assert_eq!(marked.label, Label::Amber);
+    assert_eq!(marked.unnamed_by.as_deref(), Some("/x_note (base64)"));
+}
+
+#[test]
+fn the_request_not_to_name_the_source_is_found_in_every_format() {
+    let rule = "tlp:ex:chr";
+    for (value, place) in [
+        (misp(json!({"Tag": [{"name": rule}]})), "/Event/Tag/0/name"),
+        (
+            misp(
+                json!({"Attribute": [{"type": "url", "value": "u", "Tag": [{"name": "TLP:EX:CHR"}]}]}),
+            ),
+            "/Event/Attribute/0/Tag/0/name",
+        ),
+        (
+            misp(json!({"Attribute": [{"type": "url", "value": "u", "comment": rule}]})),
+            "/Event/Attribute/0/comment",
+        ),
+        (
+            bundle(vec![with(indicator(), "labels", json!([rule]))]),
+            "/objects/0/labels/0",
+        ),
+        (
+            bundle(vec![with(
+                indicator(),
+                "description",
+                json!("told under tlp:ex:chr"),
+            )]),
+            "/objects/0/description",
+        ),
+        (
+            bundle(vec![with(indicator(), "x_tlp", json!(rule))]),
+            "/objects/0/x_tlp",
+        ),
+        (
+            bundle(vec![
+                indicator(),
+                definition(
+                    json!({"definition_type": "statement", "definition": {"statement": rule}}),
+                ),
+            ]),
+            "/objects/1/definition/statement",
+        ),
+        (
+            bundle(vec![
+                indicator(),
+                definition(json!({"definition_type": "tlp", "definition": {"tlp": "ex:chr"}})),
+            ]),
+            "/objects/1/definition/tlp",
+        ),
+        (
+            csaf(
+                "2.1",
+                json!({"text": "TLP:EX:CHR", "tlp": {"label": "CLEAR"}}),
+            ),
+            "/document/distribution/text",
+        ),
+    ] {
+        let marked = mark(&json_document(&value), Some(Label::Green), &[]).unwrap();
+        assert_eq!(marked.unnamed_by.as_deref(), Some(place), "{value}");
+        assert_eq!(marked.label, Label::Green, "{value}");
+    }
+    for text in [
+        "# Note\n\nTLP:EX:CHR",
+        "---\ntags: [tlp:ex:chr]\n---\nx",
+        "# Note\n\nТLР:ЕХ:СHR",
+    ] {
+        let marked = mark(&document(text), Some(Label::Green), &[]).unwrap();
+        assert!(marked.unnamed_by.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn the_strictest_pap_of_a_document_is_told() {
+    let level = |value: Value| pap(&json_document(&value));
+    for (value, expected) in [
+        (misp(json!({})), None),
+        (misp(json!({"info": "a paper on PAP"})), None),
+        (
+            misp(json!({"Tag": [{"name": "PAP:GREEN"}]})),
+            Some(Pap::Green),
+        ),
+        (
+            misp(json!({"Tag": [{"name": "pap:amber"}, {"name": "PAP:WHITE"}]})),
+            Some(Pap::Amber),
+        ),
+        (
+            misp(json!({"Tag": [{"name": "PAP=\"RED\""}]})),
+            Some(Pap::Red),
+        ),
+        (
+            misp(
+                json!({"Attribute": [{"type": "url", "value": "u", "Tag": [{"name": "PAP:RED"}]}]}),
+            ),
+            Some(Pap::Red),
+        ),
+        (
+            bundle(vec![with(indicator(), "labels", json!(["PAP:AMBER"]))]),
+            Some(Pap::Amber),
+        ),
+        (
+            bundle(vec![with(
+                indicator(),
+                "object_marking_refs",
+                json!(["marking-definition--740d36e5-7714-4c30-961a-3ae632ceee0e"]),
+            )]),
+            Some(Pap::Red),
+        ),
+        (
+            bundle(vec![
+                definition(
+                    json!({"definition_type": "statement", "definition": {"statement": "PAP:RED"}}),
+                ),
+                indicator(),
+            ]),
+            Some(Pap::Red),
+        ),
+        (
+            bundle(vec![
+                definition(
+                    json!({"extensions": {"extension-definition--f8d78575-edfd-406e-8e84-6162a8450f5b":
+                {"extension_type": "property-extension", "pap": "green"}}}),
+                ),
+                indicator(),
+            ]),
+            Some(Pap::Green),
+        ),
+        (
+            csaf(
+                "2.0",
+                json!({"text": "PAP: CLEAR", "tlp": {"label": "GREEN"}}),
+            ),
+            Some(Pap::Clear),
+        ),
+    ] {
+        assert_eq!(level(value.clone()), expected, "{value}");
+    }
+    assert_eq!(pap(&document("# x\n\n**PAP:** RED")), Some(Pap::Red));
+    assert_eq!(pap(&document("a pap smear: red")), None);
+}

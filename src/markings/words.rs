@@ -1,5 +1,7 @@
 //! `TLP:` strings in text, and single values that claim to be a label.
 
+use super::alike::folded;
+use super::markup::{may_say_tlp, unmarked};
 use crate::formats::plain;
 use crate::model::label::Label;
 
@@ -38,17 +40,21 @@ pub(crate) struct Found {
     pub(crate) claim: Option<Claim>,
     /// What stands there, after normalisation.
     pub(crate) text: String,
+    /// The line of the text, from 1.
+    pub(crate) line: usize,
 }
 
 /// Reads a value that stands where a label should, such as `definition.tlp` or the name of a tag.
 pub(crate) fn value(text: &str) -> Claim {
-    let text = plain::plain(text);
+    let text = folded(text);
     if let Some(label) = Label::parse(&text) {
         return Claim::Known(label);
     }
     // Spellings beyond the plain ones, such as `TLP="clear"`, are read as in text.
-    let mut found = Vec::new();
-    strings(&text, true, &mut |f| found.extend(f.claim));
+    let found: Vec<Claim> = all(&text, true)
+        .into_iter()
+        .filter_map(|f| f.claim)
+        .collect();
     match found.as_slice() {
         [] => Claim::Unknown,
         [first, rest @ ..] => rest.iter().fold(*first, |a, b| a.stricter(*b)),
@@ -58,7 +64,7 @@ pub(crate) fn value(text: &str) -> Claim {
 /// The text is of the TLP family as a whole, such as a tag `tlp:rainbow` or a name `TLP AMBER`: it begins with `TLP` and
 /// goes on with something else than a letter or digit, or not at all.
 pub(crate) fn is_family(text: &str) -> bool {
-    let text = plain::plain(text);
+    let text = folded(text);
     let text = text.trim_start();
     match text.get(..3) {
         Some(head) if head.eq_ignore_ascii_case("tlp") => !text
@@ -71,21 +77,42 @@ pub(crate) fn is_family(text: &str) -> bool {
 
 /// The tag says only that the source must not be named (Chatham House Rule); it limits no recipient.
 pub(crate) fn is_source_only(text: &str) -> bool {
-    plain::plain(text).trim().eq_ignore_ascii_case("tlp:ex:chr")
+    let text = folded(text);
+    let found = all(&text, false);
+    text.trim().eq_ignore_ascii_case("ex:chr")
+        || (!found.is_empty() && found.iter().all(|f| f.claim.is_none()))
 }
 
-/// Finds every `TLP:` string. Cheap where there is none.
+/// Finds every `TLP:` string, also where look-alike letters or markup hide it. Cheap where there is none.
 pub(crate) fn scan(text: &str, visit: &mut dyn FnMut(Found)) {
-    if text.is_ascii() {
-        if has_tlp(text.as_bytes()) {
-            strings(text, false, visit);
+    all(&folded(text), false).into_iter().for_each(visit);
+}
+
+/// Every `TLP:` string of folded text, as it stands and without its markup.
+fn all(text: &str, may_release: bool) -> Vec<Found> {
+    let mut raw = Vec::new();
+    // Entities may spell the letters themselves.
+    if !may_say_tlp(text.as_bytes()) && !text.contains("&#") {
+        return raw;
+    }
+    strings(text, may_release, &mut |f| raw.push(f));
+    let Some(unmarked) = unmarked(text) else {
+        return raw;
+    };
+    let mut found = Vec::new();
+    strings(&unmarked, may_release, &mut |f| found.push(f));
+    // A label that markup breaks up is only read without it; what markup held apart, only with it.
+    let is_new = |f: &Found, found: &[Found]| {
+        let mut same = found.iter().filter(|other| other.line == f.line);
+        match f.claim {
+            Some(Claim::Unknown) => same.next().is_none(),
+            claim => !same.any(|other| other.claim == claim),
         }
-        return;
-    }
-    let text = plain::plain(text);
-    if has_tlp(text.as_bytes()) {
-        strings(&text, false, visit);
-    }
+    };
+    let more: Vec<Found> = raw.into_iter().filter(|f| is_new(f, &found)).collect();
+    found.extend(more);
+    found.sort_by_key(|f| f.line);
+    found
 }
 
 /// `tlp` stands somewhere, in any case.
@@ -120,92 +147,136 @@ fn find_tlp(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Finds every `TLP:` string in normalised text. What is only nearly one, such as `TLP CLEAR` or `cert-fr:TLP="clear"`,
+/// Finds every `TLP:` string in folded text. What is only nearly one, such as `TLP CLEAR` or `cert-fr:TLP="clear"`,
 /// can restrict but not release, unless the whole text is there to say a label.
 fn strings(text: &str, may_release: bool, visit: &mut dyn FnMut(Found)) {
     let bytes = text.as_bytes();
     let mut from = 0;
+    let mut line = 1usize;
+    let mut counted = 0usize;
     while let Some(start) = find_tlp(bytes, from) {
         from = start + "tlp".len();
-        let before = text.get(..start).and_then(|t| t.chars().next_back());
-        if before.is_some_and(char::is_alphanumeric) {
+        // Other scripts do not part words by spaces.
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        if before.is_some_and(u8::is_ascii_alphanumeric) {
             continue;
         }
-        if let Some((found, end)) = after_tlp(text, start, from) {
-            let is_exact = bytes.get(from) == Some(&b':');
+        if let Some((claim, end)) = after_tlp(text, from) {
+            let gap = bytes.get(from..end).unwrap_or_default();
+            let is_exact = gap.iter().find(|b| **b != b' ') == Some(&b':');
+            let between = bytes.get(counted..start).unwrap_or_default();
+            line = line.saturating_add(between.iter().filter(|b| **b == b'\n').count());
+            counted = start;
             from = end;
-            if is_exact || may_release || found.claim != Some(Claim::Known(Label::Clear)) {
-                visit(found);
+            if is_exact || may_release || claim != Some(Claim::Known(Label::Clear)) {
+                visit(Found {
+                    claim,
+                    text: plain::one_line(text.get(start..end).unwrap_or_default(), TEXT_BYTES_MAX),
+                    line,
+                });
             }
         }
     }
 }
 
-/// What separates `TLP` from its label in practice: `TLP:AMBER`, `TLP: AMBER`, `TLP-AMBER`, `TLP="amber"`,
-/// `**TLP:** AMBER`, `| TLP | AMBER |`.
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '\t'
-            | ':'
-            | '='
-            | '-'
-            | '_'
-            | '\''
-            | '"'
-            | '\\'
-            | '*'
-            | '`'
-            | '|'
-            | '['
-            | ']'
-            | '('
-            | ')'
-            | '<'
-            | '>'
-            | '\u{2013}'
-            | '\u{2014}'
-            | '\u{201c}'
-            | '\u{201d}'
-            | '\u{2018}'
-            | '\u{2019}'
-    )
+/// What stands between `TLP` and its label: `TLP:AMBER`, `TLP: AMBER`, `TLP – AMBER`, `TLP="amber"`, `**TLP:** AMBER`,
+/// `| TLP | AMBER |`, `TLP:` at the end of a line.
+struct Gap {
+    len: usize,
+    /// A colon or equals sign stands in it before its first line end.
+    is_assigned: bool,
+    /// It is more than spaces.
+    is_strong: bool,
+    has_line_end: bool,
 }
 
-/// Most separating characters that are looked through.
-const SEPARATORS_MAX: usize = 16;
+/// Most separating characters that are looked through: a line under a heading is one.
+const SEPARATORS_MAX: usize = 100;
+/// Most line ends between `TLP` and its label: a heading, a line under it, and an empty line.
+const LINE_ENDS_MAX: usize = 3;
 
-/// Reads what follows a `TLP` that stands at `start` and ends at `end`; returns it with its end.
-fn after_tlp(text: &str, start: usize, end: usize) -> Option<(Found, usize)> {
-    let rest = text.get(end..)?;
-    let separators: usize = rest
-        .chars()
-        .take(SEPARATORS_MAX)
-        .take_while(|c| is_separator(*c))
-        .map(char::len_utf8)
-        .sum();
-    if separators == 0 {
-        return None;
-    }
-    let tail = rest.get(separators..)?;
-    let found = |claim: Option<Claim>, len: usize| {
-        let end = end.saturating_add(separators).saturating_add(len);
-        let found = Found {
-            claim,
-            text: plain::one_line(text.get(start..end).unwrap_or_default(), TEXT_BYTES_MAX),
+impl Gap {
+    fn of(text: &str) -> Self {
+        let mut gap = Gap {
+            len: 0,
+            is_assigned: false,
+            is_strong: false,
+            has_line_end: false,
         };
-        (found, end)
-    };
-    if let Some((claim, len)) = label_at(tail) {
-        // `TLP:GREEN/AMBER` says both.
-        let both = tail
-            .get(len..)
-            .and_then(|t| t.strip_prefix('/'))
-            .and_then(label_at);
-        return Some(match both {
-            Some((other, more)) => found(Some(claim.stricter(other)), len + 1 + more),
-            None => found(Some(claim), len),
-        });
+        let mut line_ends = 0usize;
+        for c in text.chars().take(SEPARATORS_MAX) {
+            match c {
+                '\n' if line_ends < LINE_ENDS_MAX => {
+                    line_ends = line_ends.saturating_add(1);
+                    gap.has_line_end = true;
+                }
+                '\r' => {}
+                '#' if gap.has_line_end => {}
+                ' ' | '\t' => {}
+                ':' | '=' => {
+                    gap.is_assigned |= !gap.has_line_end;
+                    gap.is_strong = true;
+                }
+                c if is_separator(c) => gap.is_strong = true,
+                _ => break,
+            }
+            gap.len = gap.len.saturating_add(c.len_utf8());
+        }
+        gap
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    if c.is_ascii() {
+        matches!(
+            c,
+            '-' | '_'
+                | '\''
+                | '"'
+                | '\\'
+                | '*'
+                | '`'
+                | '|'
+                | '['
+                | ']'
+                | '('
+                | ')'
+                | '<'
+                | '>'
+                | '{'
+                | '}'
+                | '~'
+        )
+    } else {
+        // Dashes, quotation marks, arrows, bullets, emoji.
+        !c.is_alphanumeric() && !c.is_control()
+    }
+}
+
+/// Reads what follows a `TLP` that ends at `end`; returns what it says, with its end.
+fn after_tlp(text: &str, end: usize) -> Option<(Option<Claim>, usize)> {
+    let rest = text.get(end..)?;
+    let gap = Gap::of(rest);
+    let tail = rest.get(gap.len..)?;
+    let at = |len: usize| end.saturating_add(gap.len).saturating_add(len);
+    if gap.len > 0 {
+        if is_source_rule(tail) && gap.is_strong {
+            return Some((None, at(SOURCE_RULE.len())));
+        }
+        if let Some((claim, len)) = labels_at(tail)
+            && is_there(&gap, tail, len)
+        {
+            return Some((Some(claim), at(len)));
+        }
+    }
+    if let Some((claim, len)) = described(&gap, tail) {
+        return Some((Some(claim), at(len)));
+    }
+    if gap.is_assigned
+        && !gap.has_line_end
+        && let Some(label) = coloured(rest.get(..gap.len)?)
+    {
+        return Some((Some(Claim::Known(label)), at(0)));
     }
     // `TLP:FOO` names a label that does not exist; `TLP: see below` and `TLP - a protocol` are sentences.
     if rest
@@ -214,22 +285,117 @@ fn after_tlp(text: &str, start: usize, end: usize) -> Option<(Found, usize)> {
     {
         return None;
     }
-    let ex_chr = rest
-        .get(..":ex:chr".len())
-        .is_some_and(|t| t.eq_ignore_ascii_case(":ex:chr"))
-        && !rest
-            .get(":ex:chr".len()..)
-            .unwrap_or_default()
-            .starts_with(|c: char| c.is_alphanumeric() || c == ':');
-    if ex_chr {
-        return Some(found(None, "ex:chr".len()));
-    }
     let len: usize = tail
         .chars()
         .take_while(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '_'))
         .map(char::len_utf8)
         .sum();
-    Some(found(Some(Claim::Unknown), len))
+    Some((Some(Claim::Unknown), at(len)))
+}
+
+/// The Chatham House Rule, behind `TLP`.
+const SOURCE_RULE: &str = "ex:chr";
+
+fn is_source_rule(tail: &str) -> bool {
+    tail.get(..SOURCE_RULE.len())
+        .is_some_and(|t| t.eq_ignore_ascii_case(SOURCE_RULE))
+        && !tail
+            .get(SOURCE_RULE.len()..)
+            .unwrap_or_default()
+            .starts_with(|c: char| c.is_alphanumeric() || c == ':')
+}
+
+/// A label on a line of its own goes with the `TLP` above it, and one that begins the line where that `TLP` asks for one:
+/// a sentence that begins with the word `Red` does not.
+fn is_there(gap: &Gap, tail: &str, len: usize) -> bool {
+    if !gap.has_line_end {
+        return true;
+    }
+    let name = tail.get(..len).unwrap_or_default();
+    let behind = tail.get(len..).unwrap_or_default();
+    let line = behind.lines().next().unwrap_or_default();
+    line.chars()
+        .all(|c| matches!(c, ' ' | '\t' | '\r') || is_separator(c))
+        || (gap.is_assigned && !name.bytes().any(|b| b.is_ascii_lowercase()))
+}
+
+/// A label, or two: `TLP:GREEN/AMBER` says both.
+fn labels_at(tail: &str) -> Option<(Claim, usize)> {
+    let (claim, len) = label_at(tail)?;
+    let both = tail
+        .get(len..)
+        .and_then(|t| t.strip_prefix('/'))
+        .and_then(label_at);
+    Some(match both {
+        Some((other, more)) => (claim.stricter(other), len + 1 + more),
+        None => (claim, len),
+    })
+}
+
+/// What may stand between `TLP` and its label besides a version: `TLP Level: RED`, `TLP v2.0: RED`, `tlp_label: red`.
+const DESCRIPTIONS: [&str; 12] = [
+    "level",
+    "label",
+    "marking",
+    "rating",
+    "color",
+    "colour",
+    "status",
+    "code",
+    "classification",
+    "designation",
+    "version",
+    "protocol",
+];
+
+/// Reads a label behind a description.
+fn described(gap: &Gap, tail: &str) -> Option<(Claim, usize)> {
+    if gap.has_line_end {
+        return None;
+    }
+    let version: usize = tail
+        .bytes()
+        .enumerate()
+        .take_while(|(index, b)| {
+            b.is_ascii_digit()
+                || (*index > 0 && *b == b'.')
+                || (*index == 0 && matches!(b, b'v' | b'V'))
+        })
+        .count();
+    let name = word(tail);
+    let is_version = version > 0 && tail.bytes().take(version).any(|b| b.is_ascii_digit());
+    let len = if is_version {
+        version
+    } else if gap.len > 0 && DESCRIPTIONS.iter().any(|d| name.eq_ignore_ascii_case(d)) {
+        name.len()
+    } else {
+        return None;
+    };
+    let behind = tail.get(len..)?;
+    let second = Gap::of(behind);
+    let label = behind.get(second.len..)?;
+    let (claim, label_len) = labels_at(label)?;
+    let is_written_as_label = !word(label).bytes().any(|b| b.is_ascii_lowercase());
+    let is_there =
+        second.len > 0 && !second.has_line_end && (second.is_strong || is_written_as_label);
+    is_there.then(|| {
+        (
+            claim,
+            len.saturating_add(second.len).saturating_add(label_len),
+        )
+    })
+}
+
+/// A label that is only shown by its colour: `TLP:🔴`.
+fn coloured(gap: &str) -> Option<Label> {
+    gap.chars()
+        .filter_map(|c| match c {
+            '\u{1f534}' | '\u{1f7e5}' => Some(Label::Red),
+            '\u{1f7e0}' | '\u{1f7e1}' | '\u{1f7e7}' | '\u{1f7e8}' => Some(Label::Amber),
+            '\u{1f7e2}' | '\u{1f7e9}' => Some(Label::Green),
+            _ => None,
+        })
+        .max()
 }
 
 /// The label whose name begins this text, and the length of the name.
@@ -237,13 +403,28 @@ fn label_at(text: &str) -> Option<(Claim, usize)> {
     let name = word(text);
     let label = Label::parse(name)?;
     let after = text.get(name.len()..).unwrap_or_default();
+    // `AMBER+STRICT`, `AMBER + STRICT`, `AMBER (STRICT)`, `AMBER` at the end of a line and `+STRICT` on the next.
     let len: usize = after
         .chars()
-        .take(4)
-        .take_while(|c| matches!(c, ' ' | '+' | '_' | '-'))
+        .take(6)
+        .take_while(|c| {
+            matches!(
+                c,
+                ' ' | '+' | '_' | '-' | '(' | '*' | '`' | ':' | '/' | '&' | '|'
+            )
+        })
         .map(char::len_utf8)
         .sum();
-    let more = word(after.get(len..).unwrap_or_default());
+    let wrapped = after.trim_start_matches(['\r', '\n', ' ']);
+    let wrapped_len = after.len().saturating_sub(wrapped.len());
+    let (len, behind) = match wrapped.strip_prefix('+') {
+        Some(behind) if wrapped_len > 0 && wrapped_len < 6 => {
+            let behind = behind.trim_start_matches(' ');
+            (after.len().saturating_sub(behind.len()), behind)
+        }
+        _ => (len, after.get(len..).unwrap_or_default()),
+    };
+    let more = word(behind);
     if label == Label::Amber && len > 0 && more.eq_ignore_ascii_case("strict") {
         return Some((
             Claim::Known(Label::AmberStrict),
@@ -260,13 +441,9 @@ fn label_at(text: &str) -> Option<(Claim, usize)> {
 /// Longest text of a found string that is kept for people.
 const TEXT_BYTES_MAX: usize = 60;
 
-/// The letters and digits at the beginning.
+/// The letters and digits at the beginning. Labels are written in ASCII; letters of a script without spaces may follow.
 fn word(text: &str) -> &str {
-    let len: usize = text
-        .chars()
-        .take_while(|c| c.is_alphanumeric())
-        .map(char::len_utf8)
-        .sum();
+    let len = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
     text.get(..len).unwrap_or_default()
 }
 
@@ -309,6 +486,84 @@ mod tests {
     }
 
     #[test]
+    fn labels_that_markup_letters_or_lines_hide_are_read() {
+        for (text, label) in [
+            // Letters that only look alike, and what has no width between them.
+            ("ТLР:RЕD", Red),
+            ("ΤLΡ:ΑΜΒΕR", Amber),
+            ("Ⓣⓛⓟ:ⓡⓔⓓ", Red),
+            ("ᴛʟᴘ:ᴀᴍʙᴇʀ+ꜱᴛʀɪᴄᴛ", AmberStrict),
+            (
+                "T\u{301}L\u{336}P\u{202e}:\u{2066}R\u{e0041}E\u{fe0f}D",
+                Red,
+            ),
+            ("TLP\u{a789}GREEN", Green),
+            ("TLP\u{2236} AMBER\u{2795}STRICT", AmberStrict),
+            ("标记TLP:AMBER信息", Amber),
+            ("TLP:🟢", Green),
+            ("TLP: 🟠 AMBER+STRICT", AmberStrict),
+            ("TLP → RED", Red),
+            // Separators.
+            ("TLP : RED", Red),
+            ("TLP – RED", Red),
+            ("TLP \u{2014} Amber", Amber),
+            ("TLP Level: RED", Red),
+            ("TLPv2: AMBER", Amber),
+            ("TLP 2.0 AMBER", Amber),
+            ("tlp_label: red", Red),
+            ("TLP:AMBER (STRICT)", AmberStrict),
+            ("TLP:AMBER/STRICT", AmberStrict),
+            ("TLP:AMBER\n+STRICT", AmberStrict),
+            ("T L P : R E D", Red),
+            ("T L P   A M B E R", Amber),
+            // Markdown, HTML and URLs.
+            ("# TLP:RED", Red),
+            ("TLP:RED\n=======", Red),
+            ("TLP\n=======\n\nRED\n", Red),
+            ("## TLP\nAMBER", Amber),
+            ("TLP:\nRED", Red),
+            ("TLP:\r\n\r\n  **AMBER+STRICT**\r\n", AmberStrict),
+            ("tlp:\n  - red", Red),
+            ("TLP:**RED**", Red),
+            ("T**LP**:RED", Red),
+            ("**T**LP:AM**BER**", Amber),
+            ("before**TLP:RED**behind", Red),
+            ("`TLP`: `RED`", Red),
+            ("TLP\\:RED", Red),
+            ("TLP&#58;RED", Red),
+            ("TLP&#x3A;RED", Red),
+            ("TLP&colon;RED", Red),
+            ("&#84;&#76;&#80;:RED", Red),
+            ("TLP&nbsp;:&nbsp;RED", Red),
+            ("<!--TLP:RED-->", Red),
+            ("<b>TLP</b>:<i\nclass=x>RED</i>", Red),
+            ("T<wbr>LP:RED", Red),
+            ("x?marking=TLP%3ARED", Red),
+            ("TLP%3AAMBER%2BSTRICT", AmberStrict),
+            ("TLP: \"amber+strict\"", AmberStrict),
+            ("classification: TLP:RED", Red),
+        ] {
+            assert_eq!(all(text), [Some(Claim::Known(label))], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_has_the_line_that_begins_it() {
+        let mut lines = Vec::new();
+        scan(
+            "a\nTLP:RED\n\nT**LP**:GREEN\n<!-- b\n -->TLP:\nAMBER",
+            &mut |f| {
+                lines.push((f.line, f.claim));
+            },
+        );
+        let known = |l| Some(Claim::Known(l));
+        assert_eq!(
+            lines,
+            [(2, known(Red)), (4, known(Green)), (6, known(Amber))]
+        );
+    }
+
+    #[test]
     fn what_only_speaks_of_tlp_is_no_marking() {
         for text in [
             "",
@@ -325,6 +580,16 @@ mod tests {
             "TLP CLEAR",
             "cert-fr:TLP=\"clear\"",
             "GqWTLpKpM+TLP/Red",
+            "the Traffic Light Protocol (TLP)\nRed teams use it",
+            "TLP:\nGreen energy is the subject",
+            "What is TLP?\n\nAmber is a stone.",
+            "TLP labels: see the annex",
+            "TLP level of the report",
+            "T L Prade",
+            "a TLP/1.0 server",
+            "*TLP* was introduced in 2022",
+            "# TLP\n\nThe protocol",
+            "tlp: &tlp",
         ] {
             assert_eq!(all(text), [], "{text}");
         }
@@ -337,7 +602,19 @@ mod tests {
         assert_eq!(all("TLP:AMBER+FOO"), [Some(Claim::Unknown)]);
         assert_eq!(all("TLP:GREEN+STRICT"), [Some(Claim::Unknown)]);
         assert_eq!(all("TLP:AMBERSTRICT"), [Some(Claim::Unknown)]);
-        assert_eq!(all("tlp:ex:chr"), [None]);
+        assert_eq!(all("TLP:КРАСНЫЙ"), [Some(Claim::Unknown)]);
+        assert_eq!(all("TLP:ROJO"), [Some(Claim::Unknown)]);
+        for rule in [
+            "tlp:ex:chr",
+            "TLP:EX:CHR",
+            "TLP: ex:chr",
+            "tlp=\"ex:chr\"",
+            "ТLР:ех:сhr",
+        ] {
+            assert_eq!(all(rule), [None], "{rule}");
+            assert!(is_source_only(rule), "{rule}");
+        }
+        assert!(!is_source_only("tlp:ex:chr tlp:red"));
         assert_eq!(value("rainbow"), Claim::Unknown);
         assert_eq!(value("TLP=\"clear\""), Claim::Known(Clear));
         assert_eq!(value("amber+strict"), Claim::Known(AmberStrict));

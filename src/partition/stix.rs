@@ -1,16 +1,18 @@
 //! A STIX document to one bundle per label.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
 use super::closure::{Closed, close};
 use super::cut::{Cut, cut};
 use super::references::{References, Thing, Uuid128, uuid_of, uuids_in};
-use super::{Part, Parted, Raised};
+use super::{Outlined, Part, Parted, Raised, Why, why_unmarked};
 use crate::formats::json::{Element, Path};
 use crate::formats::stix::{Shape, about};
 use crate::formats::{Document, Format};
-use crate::markings::{Marked, Restriction};
+use crate::markings::{Marked, Marking, Restriction};
 use crate::model::item::SourceReference;
 use crate::model::label::Label;
 
@@ -54,6 +56,72 @@ pub(super) fn parts(
     }
 }
 
+/// Each object with its label and why.
+pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
+    let Some(root) = document.root() else {
+        return Vec::new();
+    };
+    let bundle = Bundle::of(document, root, marked);
+    let by_object = markings_by_object(bundle.shape, marked);
+    let id = |index: usize| {
+        bundle
+            .objects
+            .get(index)
+            .and_then(|o| o.str("id"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut raised = bundle.raised().into_iter().peekable();
+    bundle
+        .objects
+        .iter()
+        .enumerate()
+        .map(|(index, object)| {
+            let place = bundle.shape.pointer(index);
+            let own = bundle.own.get(index).copied().flatten();
+            let label = own.and(bundle.label(index));
+            let up = raised.next_if(|r| {
+                r.place
+                    .strip_prefix(&place)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            let container = marked.containers.get(index).copied().flatten();
+            let why = match (label, up) {
+                (None, _) => Why::Definition,
+                (Some(_), Some(raised)) => Why::Refers {
+                    place: raised.place,
+                    to: raised.because_of,
+                },
+                (Some(label), None) => by_object
+                    .get(&index)
+                    .and_then(|markings| markings.iter().find(|m| m.label == label))
+                    .map_or_else(
+                        || why_unmarked(label, container.map(id), marked),
+                        |marking| Why::Marked(marking.place.clone()),
+                    ),
+            };
+            Outlined {
+                object: id(index),
+                place,
+                kind: object.str("type").unwrap_or_default().to_owned(),
+                label,
+                why,
+            }
+        })
+        .collect()
+}
+
+/// The markings of each object.
+fn markings_by_object(shape: Shape, marked: &Marked) -> HashMap<usize, Vec<&Marking>> {
+    let mut by_object: HashMap<usize, Vec<&Marking>> = HashMap::new();
+    for marking in &marked.markings {
+        if let Some(index) = shape.object_of(&marking.place) {
+            by_object.entry(index).or_default().push(marking);
+        }
+    }
+    by_object
+}
+
 /// A document's objects, and who goes up with whom.
 struct Bundle<'a> {
     root: Element<'a>,
@@ -92,8 +160,17 @@ impl<'a> Bundle<'a> {
         }
     }
 
+    /// A definition that is not itself marked.
     fn is_definition(&self, index: usize) -> bool {
         self.own.get(index).is_some_and(Option::is_none)
+    }
+
+    /// A definition, marked or not, that may stand beside objects of this label: whoever uses it needs it there, or its
+    /// readers could not tell what the marking means.
+    fn is_definition_for(&self, index: usize, label: Label) -> bool {
+        let kind = self.objects.get(index).and_then(|o| o.str("type"));
+        matches!(kind, Some("marking-definition" | "extension-definition"))
+            && self.label(index) <= Some(label)
     }
 
     fn label(&self, index: usize) -> Option<Label> {
@@ -116,18 +193,18 @@ impl<'a> Bundle<'a> {
         if !chosen.contains(&true) {
             return None;
         }
-        self.add_definitions(&mut chosen);
+        self.add_definitions(&mut chosen, label);
         Some(chosen)
     }
 
-    /// Adds the definitions that chosen objects name, and those that these name.
-    fn add_definitions(&self, chosen: &mut [bool]) {
+    /// Adds the definitions that chosen objects of this label name, and those that these name.
+    fn add_definitions(&self, chosen: &mut [bool], label: Label) {
         let mut waiting: Vec<usize> = (0..chosen.len())
             .filter(|index| chosen.get(*index).copied().unwrap_or_default())
             .collect();
         while let Some(namer) = waiting.pop() {
             for named in self.references.named_by(namer) {
-                if self.is_definition(named)
+                if self.is_definition_for(named, label)
                     && let Some(slot) = chosen.get_mut(named)
                     && !*slot
                 {
@@ -143,7 +220,7 @@ impl<'a> Bundle<'a> {
         let mut used: Vec<bool> = (0..self.objects.len())
             .map(|index| !self.is_definition(index))
             .collect();
-        self.add_definitions(&mut used);
+        self.add_definitions(&mut used, Label::Red);
         (0..self.objects.len())
             .filter(|index| {
                 self.is_definition(*index) && !used.get(*index).copied().unwrap_or(true)

@@ -63,6 +63,18 @@ fn files() -> Vec<File> {
     files
 }
 
+/// Every document of the collections, with its path, also those without structure.
+pub(crate) fn all_bytes() -> Vec<(String, Bytes)> {
+    let mut all = Vec::new();
+    for directory in directories() {
+        for path in crate::conformance::paths(&directory) {
+            let bytes = std::fs::read(directory.join(&path)).unwrap();
+            all.push((path, Bytes::from(bytes)));
+        }
+    }
+    all
+}
+
 /// What the manifest expects, where the markings that it leaves out count as RED.
 fn expected_label(entry: &Value) -> Option<&str> {
     let unknown = entry["tlp_unknown"]

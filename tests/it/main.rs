@@ -10,6 +10,8 @@
 //! | `store.rs` | the store and the log: durable, once, in order, and gone when it is erased |
 //! | `crash.rs` | a node that is killed at each fault point, then judged by code that does not share the writer's |
 //! | `conformance.rs`, `documents.rs` | every document of a collection, compared with its manifest and with a second reader |
+//! | `labels/` | each label planted in each place of each format, beside an extractor that shares no code with ours |
+//! | `parts/` | mixed bundles taken apart, judged by a plain second implementation, and guessed ids |
 //! | `tidy.rs` | the house: floors, forbidden words, documents, rules and reasons that nobody provokes |
 //! | `../data/` | real documents, with their origin and licence |
 //!
@@ -36,7 +38,11 @@ mod federation;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod members;
+#[cfg(test)]
+mod parts;
 #[cfg(test)]
 mod push;
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! What a STIX document says about itself.
 
+mod pattern;
+mod properties;
 pub(crate) mod published;
+mod references;
 mod required;
 mod types;
 mod validity;
+mod values;
 
 use super::json::{Element, Step, push_step};
 use super::{Document, Format, Problems, Said};
@@ -63,6 +67,16 @@ impl Shape {
             push_step(&mut pointer, Step::Index(index));
         }
         pointer
+    }
+
+    /// The index of the object in which a JSON Pointer points.
+    pub(crate) fn object_of(self, pointer: &str) -> Option<usize> {
+        let rest = match self {
+            Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/")?,
+            Shape::List => pointer.strip_prefix('/')?,
+            Shape::Object => return Some(0),
+        };
+        rest.split(['/', ' ']).next()?.parse().ok()
     }
 
     /// How many steps of a path lead to an object.
@@ -241,3 +255,6 @@ fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Marking definitions whose ids are published, and what they stand for. A document cannot redefine them.
 
 use crate::model::label::Label;
+use crate::model::words::Pap;
 
 /// What a published id stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +21,15 @@ pub(crate) fn published(id: &str) -> Option<Published> {
     if let Some((_, label)) = entry {
         return Some(Published::Tlp(*label));
     }
+    pap(id).map(|_| Published::Other)
+}
+
+/// The PAP level that a published id stands for.
+pub(crate) fn pap(id: &str) -> Option<Pap> {
+    let uuid = strip_prefix(id.trim(), "marking-definition--")?;
     PAP.iter()
-        .any(|known| uuid.eq_ignore_ascii_case(known))
-        .then_some(Published::Other)
+        .find(|(known, _)| uuid.eq_ignore_ascii_case(known))
+        .map(|(_, level)| *level)
 }
 
 fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -45,11 +52,11 @@ pub(crate) const TLP: [(&str, Label); 9] = [
     ("e828b379-4e03-4974-9ac4-e53a884c97c1", Label::Red),
 ];
 
-/// The Permissible Actions Protocol.
-const PAP: [&str; 5] = [
-    "740d36e5-7714-4c30-961a-3ae632ceee0e",
-    "60f8932b-e51e-4458-b265-a2e8be9a80ab",
-    "c43594d1-4b11-4c59-93ab-1c9b14d53ce9",
-    "a3bea94c-b469-41dc-9cfe-d6e7daba7730",
-    "ad15a0cd-55b6-4588-a14c-a66105329b92",
+/// The Permissible Actions Protocol (the OASIS extension `pap`).
+const PAP: [(&str, Pap); 5] = [
+    ("740d36e5-7714-4c30-961a-3ae632ceee0e", Pap::Red),
+    ("60f8932b-e51e-4458-b265-a2e8be9a80ab", Pap::Amber),
+    ("c43594d1-4b11-4c59-93ab-1c9b14d53ce9", Pap::Green),
+    ("a3bea94c-b469-41dc-9cfe-d6e7daba7730", Pap::Clear),
+    ("ad15a0cd-55b6-4588-a14c-a66105329b92", Pap::Clear),
 ];

@@ -457,6 +457,7 @@ mod tests {
             class: Class::Withdrawal(id),
             document: None,
             ends: Some(9),
+            fingerprint: None,
             supplier: None,
             hops: Vec::new(),
             local: None,
