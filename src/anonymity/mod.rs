@@ -72,7 +72,6 @@ pub fn unnamed(
     // The community's name may be longer than the member's; the submitter is not to blame for that.
     let limits = Limits {
         bytes_max: limits.bytes_max.max(bytes.len()),
-        ..*limits
     };
     Ok(Unnamed {
         document: formats::read(&bytes, &limits)?,

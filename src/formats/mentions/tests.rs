@@ -294,12 +294,10 @@ fn all_places_are_told_up_to_a_hundred() {
 #[test]
 fn what_is_all_encoding_is_told_and_not_searched_for_ever() {
     let acme = acme();
-    // Base64 within base64 in which every alignment seems to hold a name.
-    let hit = STANDARD.encode("acme.example".replace(".e", "..e"));
-    let mut text = hit.repeat(5_000);
-    for _ in 0..3 {
-        text = STANDARD.encode(format!("{text} {}", hit.repeat(20_000)));
-    }
+    // Everywhere a name seems to begin.
+    let hit = STANDARD.encode("acme..example");
+    let text = hit.trim_end_matches('=').repeat(20_000);
+    assert!(!mentions_in_text(&text, &acme));
     let mut left = 10_000;
     assert!(find(&text, &Needles::of(&acme), 0, &mut left).is_some());
     let long = "xn--".repeat(500_000);
