@@ -101,8 +101,8 @@ fn in_every_place(base: &Value) -> Vec<Plant> {
     for (index, place) in places(base).iter().enumerate() {
         for (number, spelling) in spellings.iter().enumerate() {
             let is_canonical = spelling.text == format!("TLP:{}", spelling.label.name());
-            // Eleven and the number of spellings have no common factor, so that all of them have their turn.
-            if !is_canonical && (number + index * 3) % 11 != 0 {
+            // Seventeen and the number of spellings have no common factor, so that all of them have their turn.
+            if !is_canonical && (number + index * 3) % 17 != 0 {
                 continue;
             }
             let encoding = if (number + index) % 2 == 0 {
@@ -220,7 +220,7 @@ fn labels_are_found_in_plain_text() {
             format!("Dear all,\n\n{text}"),
             format!("\u{feff}{text}"),
             format!("a\r\nb {text} c\r\n"),
-            format!("{}\n{text}\n", "x".repeat(70_000)),
+            format!("{}\n{text}\n", "x".repeat(5_000)),
         ]
         .map(|document| Plant {
             what: format!("text {:?}", cut(&document)),
