@@ -264,6 +264,32 @@ fn what_nobody_sees_hides_no_label() {
     all_found(plants, 3_000);
 }
 
+/// Beside letters of other scripts, so that the text is looked at letter by letter.
+#[test]
+fn control_characters_hide_no_label() {
+    let mut plants = Vec::new();
+    for code in (0..0x20)
+        .chain(0x7f..0xa0)
+        .chain([0xfffd, 0xfffe, 0xffff, 0xe000])
+    {
+        let c = char::from_u32(code).unwrap();
+        for around in [
+            format!("{c}"),
+            format!("\u{e9}{c}"),
+            format!("{c}{c}\u{416}{c}"),
+        ] {
+            let text = format!("{around}TLP:AMBER+STRICT{around}");
+            plants.push(Plant {
+                what: format!("{text:?}"),
+                bytes: planted_at(&misp(), "/Event/info", &text, Encoding::Escaped),
+                label: Seen::AmberStrict,
+                carrier: None,
+            });
+        }
+    }
+    all_found(plants, 200);
+}
+
 /// A decoy of each label stands before or after: neither hides the other.
 #[test]
 fn the_higher_of_two_labels_holds_wherever_they_stand() {
