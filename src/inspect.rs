@@ -5,10 +5,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::formats::{Limits, read};
-use crate::markings::{Marking, mark, markings};
+use crate::markings::{self, Marking, mark, markings};
 use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
-use crate::partition::{Creator, Parting, parts};
+use crate::model::words::Pap;
+use crate::partition::{Creator, Outlined, Part, Parting, Why, outline, parts};
 
 /// What was read, with the keys of `sluis inspect`; the file's name is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,10 +26,22 @@ pub struct Inspection {
     pub markings: Vec<InspectedMarking>,
     /// What would become one item each.
     pub parts: Vec<InspectedPart>,
+    /// Its pieces, each with its label and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<InspectedObject>,
+    /// What of a MISP event `push --split` would release.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub releasable: Vec<Releasable>,
+    /// What recipients may do, where the document says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pap: Option<&'static str>,
     /// It has no problems.
     pub valid: bool,
     /// What breaks its format's rules, or why it would be refused.
     pub problems: Vec<InspectedProblem>,
+    /// What only a strict community refuses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<InspectedProblem>,
     /// What a submitter should know, sentences for people.
     pub remarks: Vec<String>,
 }
@@ -54,6 +67,31 @@ pub struct InspectedPart {
     pub objects: Vec<String>,
 }
 
+/// A piece of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InspectedObject {
+    /// Its id; empty where it has none.
+    pub id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it stands.
+    pub place: String,
+    /// The label of the part that it goes into; null if it goes with whatever uses it.
+    pub label: Option<&'static str>,
+    /// Why, a sentence for people.
+    pub why: String,
+}
+
+/// What splitting would release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Releasable {
+    /// The label under which it would go.
+    pub label: &'static str,
+    /// How many attributes, objects and reports.
+    pub pieces: usize,
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InspectedProblem {
@@ -69,47 +107,81 @@ pub struct InspectedProblem {
 pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
     let document = match read(bytes, &Limits::default()) {
         Ok(document) => document,
-        Err(refusal) => return unread(refusal),
+        Err(refusal) => return unread(Some(&refusal)),
     };
     let mut problems: Vec<InspectedProblem> = document.problems.iter().map(problem).collect();
-    let (label, found, parts, remarks) = match mark(&document, declared, &[]) {
-        Ok(marked) => (
-            Some(marked.label),
-            marked.markings.iter().map(marking).collect(),
-            parts(&document, &marked, parting())
-                .parts
+    let warnings: Vec<InspectedProblem> = document.warnings.iter().map(problem).collect();
+    let pap = markings::pap(&document).map(Pap::name);
+    let mut inspection = Inspection {
+        format: document.format.name(),
+        identity: Some(document.identity.clone()),
+        version: Some(document.version.clone()).filter(|v| !v.is_empty()),
+        warnings,
+        pap,
+        ..unread(None)
+    };
+    match mark(&document, declared, &[]) {
+        Ok(marked) => {
+            let parted = parts(&document, &marked, parting());
+            inspection.label = Some(marked.label.name());
+            inspection.objects = outline(&document, &marked)
                 .into_iter()
-                .map(|part| InspectedPart {
-                    label: Some(part.label.name()),
-                    objects: part.objects,
+                .map(object)
+                .collect();
+            inspection.parts = parted.parts.into_iter().map(part).collect();
+            inspection.releasable = parted
+                .releasable
+                .into_iter()
+                .map(|(label, pieces)| Releasable {
+                    label: label.name(),
+                    pieces,
                 })
-                .collect(),
-            marked.remarks,
-        ),
+                .collect();
+            inspection.markings = marked.markings.iter().map(marking).collect();
+            inspection.remarks = marked.remarks;
+        }
         Err(refusal) => {
             let found = markings(&document);
             let label = declared.max(found.iter().map(|m| m.label).max());
+            inspection.label = label.map(Label::name);
+            inspection.markings = found.iter().map(marking).collect();
             if refusal.reason != Reason::NoLabel {
                 problems.extend(refused(&refusal));
             }
-            (
-                label,
-                found.iter().map(marking).collect(),
-                Vec::new(),
-                Vec::new(),
-            )
         }
-    };
-    Inspection {
-        format: document.format.name(),
-        identity: Some(document.identity),
-        version: Some(document.version).filter(|v| !v.is_empty()),
-        label: label.map(Label::name),
-        markings: found,
-        parts,
-        valid: problems.is_empty(),
-        problems,
-        remarks,
+    }
+    for place in &document.unsearchable {
+        inspection.remarks.push(format!(
+            "{}: {}, which cannot be searched, so that only a named push can carry it",
+            place.place, place.message
+        ));
+    }
+    inspection.valid = problems.is_empty();
+    inspection.problems = problems;
+    inspection
+}
+
+fn part(part: Part) -> InspectedPart {
+    InspectedPart {
+        label: Some(part.label.name()),
+        objects: part.objects,
+    }
+}
+
+fn object(outlined: Outlined) -> InspectedObject {
+    InspectedObject {
+        id: outlined.object,
+        kind: outlined.kind,
+        place: outlined.place,
+        label: outlined.label.map(Label::name),
+        why: match outlined.why {
+            Why::Marked(place) => format!("marked at {place}"),
+            Why::Container(container) => format!("unmarked, and listed in {container}"),
+            Why::Declared => "unmarked: the declared label".to_owned(),
+            Why::Strictest => "unmarked: the strictest label in the document".to_owned(),
+            Why::Refers { place, to } => format!("refers to {to} at {place}"),
+            Why::Definition => "a definition: goes with whatever uses it".to_owned(),
+        },
     }
 }
 
@@ -125,7 +197,7 @@ fn parting() -> Parting<'static> {
     }
 }
 
-fn unread(refusal: Refusal) -> Inspection {
+fn unread(refusal: Option<&Refusal>) -> Inspection {
     Inspection {
         format: "unknown",
         identity: None,
@@ -133,8 +205,12 @@ fn unread(refusal: Refusal) -> Inspection {
         label: None,
         markings: Vec::new(),
         parts: Vec::new(),
+        objects: Vec::new(),
+        releasable: Vec::new(),
+        pap: None,
         valid: false,
-        problems: refused(&refusal),
+        problems: refusal.map(refused).unwrap_or_default(),
+        warnings: Vec::new(),
         remarks: Vec::new(),
     }
 }

@@ -109,7 +109,7 @@ fn edited(
             csaf::apply(&creators, &community, &mut edits);
             Some((edits.apply(), Vec::new()))
         }
-        Format::Markdown | Format::Text => None,
+        Format::Markdown | Format::Text | Format::Pdf => None,
     }
 }
 

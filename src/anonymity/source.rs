@@ -67,10 +67,15 @@ impl SourceSeal {
         }
     }
 
+    /// Whether a record is sealed.
+    pub fn is_sealed(signed: &Signed) -> bool {
+        signed.record.first() == Some(&SEALED)
+    }
+
     /// The record in clear: what is not sealed, such as that of a named item, as it is. `None`: it was altered, or belongs
     /// to another item, or was sealed with another secret.
     pub fn opened(&self, item: ItemId, signed: &Signed) -> Option<Signed> {
-        if signed.record.first() != Some(&SEALED) {
+        if !Self::is_sealed(signed) {
             return Some(signed.clone());
         }
         let (head, sealed) = signed.record.split_at_checked(HEAD_BYTES)?;

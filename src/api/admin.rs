@@ -38,6 +38,12 @@ pub trait Overview: Send + Sync {
     ) -> BoxFuture<'_, Result<pb::ExplainItemResponse, Status>>;
     /// Who has an item.
     fn trace(&self, item: ItemId) -> BoxFuture<'_, Result<pb::TraceItemResponse, Status>>;
+    /// Who submitted an item. That this operator looked is durable in the audit log before anything is read.
+    fn reveal_source(
+        &self,
+        operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
     /// The items that wait for an operator.
     fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>>;
     /// Lets an item go that waits, or withdraws it.
@@ -47,12 +53,6 @@ pub trait Overview: Send + Sync {
         item: ItemId,
         settled: Settled,
     ) -> BoxFuture<'_, Result<Released, IntakeError>>;
-    /// Who submitted an item. That this operator looked is durable in the audit log before anything is read.
-    fn reveal_source(
-        &self,
-        operator: SpiffeId,
-        item: ItemId,
-    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
     /// How the link to a peer does.
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>>;
 }
@@ -400,6 +400,18 @@ impl AdminService for Admin {
         self.overview.trace(item).await.map(Response::new)
     }
 
+    async fn reveal_source(
+        &self,
+        request: Request<pb::RevealSourceRequest>,
+    ) -> Result<Response<pb::RevealSourceResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
+        self.overview
+            .reveal_source(operator, item)
+            .await
+            .map(Response::new)
+    }
+
     async fn list_waiting_items(
         &self,
         _request: Request<pb::ListWaitingItemsRequest>,
@@ -431,18 +443,6 @@ impl AdminService for Admin {
         let dropped = self.overview.settle(operator, item, Settled::Dropped).await;
         waited(item, dropped)?;
         Ok(Response::new(pb::DropWaitingItemResponse {}))
-    }
-
-    async fn reveal_source(
-        &self,
-        request: Request<pb::RevealSourceRequest>,
-    ) -> Result<Response<pb::RevealSourceResponse>, Status> {
-        let operator = self.operator(&request)?;
-        let item = ItemId::parse(&request.into_inner().item).map_err(bad("item"))?;
-        self.overview
-            .reveal_source(operator, item)
-            .await
-            .map(Response::new)
     }
 }
 

@@ -82,6 +82,10 @@ fn unreadable(message: String) -> Inspection {
         label: None,
         markings: Vec::new(),
         parts: Vec::new(),
+        objects: Vec::new(),
+        releasable: Vec::new(),
+        pap: None,
+        warnings: Vec::new(),
         valid: false,
         problems: vec![InspectedProblem {
             place: String::new(),

@@ -169,7 +169,6 @@ fn later_commands_are_not_there_yet() {
         "audit export",
         "peer approve a.example",
         "peer agreement a.example",
-        "push a.md --split",
     ] {
         assert!(parse(line).is_err(), "{line}");
     }

@@ -352,7 +352,25 @@ impl<'a> Element<'a> {
 
     /// The member of an object with this key.
     pub(crate) fn get(self, key: &str) -> Option<Element<'a>> {
-        self.entries().find(|(k, _)| *k == key).map(|(_, v)| v)
+        self.within(self.is_object())
+            .find(|child| child.is_under(key))
+    }
+
+    /// It stands under this key. Most keys are told apart by their length.
+    fn is_under(self, key: &str) -> bool {
+        let Key { start, len } = self.node().key;
+        if len == ESCAPED {
+            return self.decoded(size(start)) == key;
+        }
+        let start = size(start);
+        size(len) == key.len()
+            // One byte tells most of the others apart, without a call.
+            && (key.is_empty() || self.text.as_bytes().get(start) == key.as_bytes().first())
+            && self
+                .text
+                .as_bytes()
+                .get(start..start.saturating_add(key.len()))
+                == Some(key.as_bytes())
     }
 
     /// The member with this key, if it is a string.

@@ -35,6 +35,12 @@ pub struct Aliases {
 /// How deep encodings within one another are followed: a name in a percent-encoded address in the base64 of an HTML page.
 const DEPTH_MAX: usize = 3;
 
+/// How many bytes are decoded of a document for each byte that it has: addresses and mails are decoded once or twice. What
+/// holds more is made to keep the node busy, and is told of as if it named the submitter.
+const DECODED_FACTOR: usize = 8;
+/// How many more, so that small documents may be all encoding.
+const DECODED_MORE: usize = 1024 * 1024;
+
 /// Where in the decoded content any of these stands, keys included; at most [`Refusal::PLACES_MAX`] places.
 ///
 /// Letters compare without case and after NFKC. A match ends where its word ends: `acme.example` is found in
@@ -43,7 +49,10 @@ const DEPTH_MAX: usize = 3;
 /// five letters is not looked for in base64 and hex that stand within other text, where it would be found by chance.
 pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
     let needles = Needles::of(aliases);
-    let mut found = Found::default();
+    let mut found = Found {
+        places: Vec::new(),
+        left: decoded_max(document.bytes.len()),
+    };
     match &document.body {
         Body::Json(json) => {
             let [source, decoded] = json.haystacks();
@@ -60,6 +69,9 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
             }
         }
         Body::Text => lines(document.text(), &needles, &mut found),
+        Body::Extracted(_) => document.passages(|text, place| {
+            found.look(&needles, text, place);
+        }),
     }
     for payload in &document.payloads {
         found.look(&needles, &payload.text, || payload.place.clone());
@@ -69,13 +81,21 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
 
 /// Whether any of these stands in a text that goes with the document, such as its title or the name of its file.
 pub fn mentions_in_text(text: &str, aliases: &Aliases) -> bool {
-    find(text, &Needles::of(aliases), 0).is_some()
+    let mut left = decoded_max(text.len());
+    find(text, &Needles::of(aliases), 0, &mut left).is_some()
+}
+
+const fn decoded_max(bytes: usize) -> usize {
+    bytes
+        .saturating_mul(DECODED_FACTOR)
+        .saturating_add(DECODED_MORE)
 }
 
 /// The places found so far.
-#[derive(Default)]
 struct Found {
     places: Vec<Place>,
+    /// How many bytes may still be decoded.
+    left: usize,
 }
 
 impl Found {
@@ -84,7 +104,7 @@ impl Found {
         if self.places.len() >= Refusal::PLACES_MAX {
             return true;
         }
-        let Some(message) = find(text, needles, 0) else {
+        let Some(message) = find(text, needles, 0, &mut self.left) else {
             return false;
         };
         let place = place();
@@ -97,7 +117,7 @@ impl Found {
 }
 
 /// What stands in a text or in what it encodes.
-fn find(text: &str, needles: &Needles<'_>, depth: usize) -> Option<String> {
+fn find(text: &str, needles: &Needles<'_>, depth: usize, left: &mut usize) -> Option<String> {
     if text.is_ascii() && !needles.signs(text.as_bytes(), true) {
         return None;
     }
@@ -107,11 +127,23 @@ fn find(text: &str, needles: &Needles<'_>, depth: usize) -> Option<String> {
     if depth >= DEPTH_MAX {
         return None;
     }
-    encodings::decoded(text)
-        .into_iter()
-        .chain(encodings::quoted_printable(text))
-        .chain(needles.hidden_in(text))
-        .find_map(|inner| find(&inner, needles, depth.saturating_add(1)))
+    let inner: [fn(&str, &Needles<'_>) -> Vec<String>; 3] = [
+        |text, _| encodings::decoded(text).into_iter().collect(),
+        |text, _| encodings::quoted_printable(text).into_iter().collect(),
+        |text, needles| needles.hidden_in(text),
+    ];
+    for decode in inner {
+        for inner in decode(text, needles) {
+            match left.checked_sub(inner.len()) {
+                Some(rest) => *left = rest,
+                None => return Some("more is encoded here than is searched".to_owned()),
+            }
+            if let Some(what) = find(&inner, needles, depth.saturating_add(1), left) {
+                return Some(what);
+            }
+        }
+    }
+    None
 }
 
 /// Searches text line by line, and what goes on over the end of a line where no line holds it by itself.

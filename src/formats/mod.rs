@@ -10,6 +10,7 @@ pub(crate) mod json;
 mod mentions;
 pub(crate) mod misp;
 mod payload;
+mod pdf;
 pub(crate) mod plain;
 mod recognise;
 pub(crate) mod stix;
@@ -26,6 +27,7 @@ use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Kind;
 use json::{Element, Json, JsonError};
 use payload::{Payload, payloads};
+pub(crate) use pdf::Extracted;
 use recognise::Form;
 
 pub use mentions::{Aliases, mentions, mentions_in_text};
@@ -48,6 +50,8 @@ pub enum Format {
     Markdown,
     /// Plain text.
     Text,
+    /// PDF.
+    Pdf,
 }
 
 impl Format {
@@ -61,11 +65,12 @@ impl Format {
             Format::Misp => "misp",
             Format::Markdown => "markdown",
             Format::Text => "text",
+            Format::Pdf => "pdf",
         }
     }
 
     /// All formats.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 8] = [
         Format::Stix21,
         Format::Stix20,
         Format::Csaf20,
@@ -73,6 +78,7 @@ impl Format {
         Format::Misp,
         Format::Markdown,
         Format::Text,
+        Format::Pdf,
     ];
 
     /// Reads a name.
@@ -89,6 +95,7 @@ impl Format {
             Format::Csaf20 | Format::Csaf21 | Format::Misp => "application/json",
             Format::Markdown => "text/markdown; charset=utf-8",
             Format::Text => "text/plain; charset=utf-8",
+            Format::Pdf => "application/pdf",
         }
     }
 }
@@ -132,9 +139,9 @@ pub struct Document {
     pub summary: String,
     /// The default kind of the item.
     pub kind: Kind,
-    /// What breaks a MUST of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
+    /// What breaks the structure of its format, at most [`Refusal::PLACES_MAX`]; such a document is not valid.
     pub problems: Vec<Place>,
-    /// What its format's rules advise against or what only a strict reader minds; at most [`Refusal::PLACES_MAX`].
+    /// What breaks another MUST of its format, at most [`Refusal::PLACES_MAX`]; only a strict community minds.
     pub warnings: Vec<Place>,
     /// What cannot be read or searched: such a document is not pushed un-named.
     pub unsearchable: Vec<Place>,
@@ -150,6 +157,8 @@ pub(crate) enum Body {
     Json(Json),
     /// Of Markdown and plain text: the bytes are UTF-8.
     Text,
+    /// Of PDF: what could be read of it.
+    Extracted(Extracted),
 }
 
 impl Document {
@@ -157,7 +166,7 @@ impl Document {
     pub(crate) fn json(&self) -> Option<&Json> {
         match &self.body {
             Body::Json(json) => Some(json),
-            Body::Text => None,
+            Body::Text | Body::Extracted(_) => None,
         }
     }
 
@@ -165,14 +174,36 @@ impl Document {
     pub(crate) fn root(&self) -> Option<Element<'_>> {
         match &self.body {
             Body::Json(json) => Some(json.root()),
-            Body::Text => None,
+            Body::Text | Body::Extracted(_) => None,
         }
     }
 
-    /// The text of an unstructured document; of a structured one its source.
+    /// The text of an unstructured document, of a PDF as far as it could be read; of a structured one its source.
     pub(crate) fn text(&self) -> &str {
-        // A document is only made of bytes that are UTF-8.
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
+        match &self.body {
+            Body::Extracted(extracted) => &extracted.text,
+            // Such a document is only made of bytes that are UTF-8.
+            Body::Json(_) | Body::Text => std::str::from_utf8(&self.bytes).unwrap_or_default(),
+        }
+    }
+
+    /// The text of a document without structure in pieces to search, each with its place: lines of Markdown and text, of a
+    /// PDF each page as it stands and as it reads on. Of a structured document none.
+    pub(crate) fn passages(&self, mut visit: impl FnMut(&str, &dyn Fn() -> String)) {
+        match &self.body {
+            Body::Json(_) => {}
+            Body::Text => {
+                for (index, line) in self.text().lines().enumerate() {
+                    visit(line, &|| format!("line:{}", index.saturating_add(1)));
+                }
+            }
+            Body::Extracted(extracted) => {
+                for passage in &extracted.passages {
+                    visit(&passage.text, &|| passage.place.clone());
+                    visit(&pdf::flowing(&passage.text), &|| passage.place.clone());
+                }
+            }
+        }
     }
 }
 
@@ -191,24 +222,40 @@ pub(crate) struct Said {
     pub(crate) problems: Problems,
 }
 
-/// What breaks a MUST, up to the number of places that an answer carries.
+/// What is wrong with a document, up to the number of places that an answer carries.
+///
+/// A format's MUSTs are of two kinds here. Those of structure say what a reader finds where: the JSON type of a property,
+/// the id of an object, a time that is one. A tool that receives a document without them fails. All others are rules
+/// about what is said; published documents break them every day, and tools get along.
 #[derive(Default)]
-pub(crate) struct Problems(Vec<Place>);
+pub(crate) struct Problems {
+    structure: Vec<Place>,
+    rules: Vec<Place>,
+}
 
 impl Problems {
-    /// Notes a problem; what is too much for an answer is left out.
+    /// Notes what breaks the structure of the format; what is too much for an answer is left out.
     pub(crate) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
-        if !self.is_full() {
-            self.0.push(Place {
-                place: place.into(),
-                message: message.into(),
-            });
-        }
+        note(&mut self.structure, place, message);
     }
 
-    /// No further problem will be noted.
+    /// Notes what breaks another MUST of the format.
+    pub(crate) fn warn(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        note(&mut self.rules, place, message);
+    }
+
+    /// Nothing further will be noted.
     pub(crate) fn is_full(&self) -> bool {
-        self.0.len() >= Refusal::PLACES_MAX
+        self.structure.len() >= Refusal::PLACES_MAX && self.rules.len() >= Refusal::PLACES_MAX
+    }
+}
+
+fn note(list: &mut Vec<Place>, place: impl Into<String>, message: impl Into<String>) {
+    if list.len() < Refusal::PLACES_MAX {
+        list.push(Place {
+            place: place.into(),
+            message: message.into(),
+        });
     }
 }
 
@@ -219,6 +266,9 @@ pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
         return Err(gzip::too_large(bytes_max));
     }
     let bytes = gzip::decompressed(bytes, bytes_max)?;
+    if pdf::is_pdf(&bytes) {
+        return Ok(pdf::read(bytes));
+    }
     let bytes = text::utf8(bytes)?;
     if text::begins_as_json(&bytes) {
         structured(bytes, bytes_max)
@@ -264,8 +314,8 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         title: plain::one_line(&said.title, Envelope::TITLE_BYTES_MAX),
         summary: plain::cut(said.summary.trim(), Envelope::SUMMARY_BYTES_MAX).to_owned(),
         kind: said.kind,
-        problems: problems.0,
-        warnings: Vec::new(),
+        problems: problems.structure,
+        warnings: problems.rules,
         unsearchable: Vec::new(),
         bytes,
         body,

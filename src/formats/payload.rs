@@ -16,8 +16,8 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::MultiGzDecoder;
 
-use super::Format;
 use super::json::{Element, Path, Step};
+use super::{Format, pdf};
 use crate::model::submission::{Place, Refusal};
 
 /// A payload that is text.
@@ -40,6 +40,8 @@ pub(crate) struct Payloads {
 
 /// Most payloads of one document: more than the attachments of any event, few enough to name.
 const PAYLOADS_MAX: usize = 10_000;
+/// Most PDF documents within one document: each may take what a PDF of its own may.
+const PDFS_MAX: usize = 8;
 /// Shortest string that is tried as base64 where no format says that it is: `VExQOlJFRA==` is `TLP:RED`.
 const GUESSED_BYTES_MIN: usize = 12;
 /// Shortest string elsewhere that is taken for a file by its first bytes: digests and ids are shorter.
@@ -50,11 +52,12 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
     let mut found = Payloads::default();
     let mut left = bytes_max;
     let mut count = 0usize;
+    let mut pdfs = 0usize;
     root.walk(|path, element| {
         let Some(text) = element.as_str() else {
             return;
         };
-        if text.len() < GUESSED_BYTES_MIN && !(is_said(format, path) && !text.is_empty()) {
+        if text.len() < GUESSED_BYTES_MIN && (text.is_empty() || !is_said(format, path)) {
             return;
         }
         let Some((coding, encoded)) = encoded(format, path, text) else {
@@ -71,6 +74,16 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
             }
             return;
         };
+        if bytes.starts_with(b"%PDF-") && (coding.is_said() || is_long(&bytes)) {
+            count = count.saturating_add(1);
+            pdfs = pdfs.saturating_add(1);
+            if pdfs > PDFS_MAX {
+                found.opaque(place(), "one PDF more than are read");
+            } else {
+                left = left.saturating_sub(found.pdf(&place(), &bytes));
+            }
+            return;
+        }
         match content(&bytes, &coding, left) {
             Content::Text(text) => {
                 count = count.saturating_add(1);
@@ -91,6 +104,26 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
 }
 
 impl Payloads {
+    /// Takes what a PDF says; returns how many bytes of text that is.
+    fn pdf(&mut self, place: &str, bytes: &[u8]) -> usize {
+        let read = pdf::extracted(bytes);
+        for within in read.unsearchable {
+            if self.opaque.len() < Refusal::PLACES_MAX {
+                self.opaque.push(Place {
+                    place: format!("{place} {}", within.place).trim_end().to_owned(),
+                    message: within.message,
+                });
+            }
+        }
+        for passage in read.body.passages {
+            self.texts.push(Payload {
+                place: format!("{place} {}", passage.place),
+                text: passage.text,
+            });
+        }
+        read.body.text.len()
+    }
+
     fn opaque(&mut self, place: String, what: &str) {
         if self.opaque.len() < Refusal::PLACES_MAX {
             self.opaque.push(Place {
@@ -148,7 +181,7 @@ fn is_said(format: Format, path: &Path<'_>) -> bool {
                 Step::Key("data")
             ]
         ),
-        Format::Csaf20 | Format::Csaf21 | Format::Markdown | Format::Text => false,
+        Format::Csaf20 | Format::Csaf21 | Format::Markdown | Format::Text | Format::Pdf => false,
     }
 }
 
@@ -215,6 +248,18 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// The text of a file that is attached somewhere, unpacked if need be; `None`: it is no text.
+pub(super) fn plain_text(bytes: &[u8]) -> Option<String> {
+    match content(bytes, &Coding::Base64, ATTACHED_BYTES_MAX) {
+        Content::Text(text) => Some(text.into_owned()),
+        Content::Nothing => Some(String::new()),
+        Content::Opaque(_) => None,
+    }
+}
+
+/// Most bytes of text of an attached file.
+const ATTACHED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// What decoded bytes are.
 enum Content<'a> {
     Text(Cow<'a, str>),
@@ -226,9 +271,8 @@ fn content<'a>(bytes: &'a [u8], coding: &Coding, bytes_max: usize) -> Content<'a
     if bytes.is_empty() {
         return Content::Nothing;
     }
-    let is_long = bytes.len() >= GUESSED_FILE_BYTES_MIN / 4 * 3;
     let opaque = |what| {
-        if coding.is_said() || is_long {
+        if coding.is_said() || is_long(bytes) {
             Content::Opaque(what)
         } else {
             Content::Nothing
@@ -257,6 +301,11 @@ fn content<'a>(bytes: &'a [u8], coding: &Coding, bytes_max: usize) -> Content<'a
             _ => Content::Opaque("a file of a type that is not read"),
         },
     }
+}
+
+/// Long enough to be taken for a file by its first bytes.
+fn is_long(bytes: &[u8]) -> bool {
+    bytes.len() >= GUESSED_FILE_BYTES_MIN / 4 * 3
 }
 
 /// RFC 1952 §2.3.1: the two identification bytes, and deflate as the only method.

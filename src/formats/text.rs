@@ -9,9 +9,6 @@ use crate::model::words::Kind;
 
 /// Checks that the bytes are UTF-8, and takes a byte order mark away: it is no content, and JSON must not have one.
 pub(crate) fn utf8(bytes: Bytes) -> Result<Bytes, Refusal> {
-    if bytes.starts_with(b"%PDF-") {
-        return Err(unknown("PDF documents are not read by this node"));
-    }
     let bytes = if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         bytes.slice(3..)
     } else {
@@ -238,7 +235,6 @@ mod tests {
             (b"\xff\xfeT\0L\0P\0", Reason::NotUtf8),
             (b"T\0L\0P\0", Reason::NotUtf8),
             (b"ab\xe9", Reason::NotUtf8),
-            (b"%PDF-1.7", Reason::UnknownFormat),
             (b"long enough \x1b[31m", Reason::UnknownFormat),
             (b"<?xml version=\"1.0\"?>", Reason::UnknownFormat),
             (b"\"a\",\"b\"\n1,2", Reason::UnknownFormat),

@@ -12,7 +12,7 @@ pub fn compare_versions(format: Format, a: &str, b: &str) -> Ordering {
         Format::Stix21 | Format::Stix20 => instant(a).cmp(&instant(b)),
         Format::Csaf20 | Format::Csaf21 => version(a).cmp(&version(b)),
         Format::Misp => integer(a).cmp(&integer(b)),
-        Format::Markdown | Format::Text => Ordering::Equal,
+        Format::Markdown | Format::Text | Format::Pdf => Ordering::Equal,
     }
 }
 

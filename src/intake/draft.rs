@@ -333,6 +333,7 @@ fn family(format: Format) -> &'static str {
         Format::Misp => "misp",
         Format::Markdown => "markdown",
         Format::Text => "text",
+        Format::Pdf => "pdf",
     }
 }
 

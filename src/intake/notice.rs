@@ -98,6 +98,7 @@ impl Intake {
                 content: text.into_bytes().into(),
                 content_key: random_bytes(&*self.entropy),
                 fingerprint: None,
+                reissued: Vec::new(),
             }],
             vanished: Vec::new(),
             answer: Answer(Vec::new()),

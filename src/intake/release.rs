@@ -34,7 +34,8 @@ impl Intake {
         let (Some((envelope, local)), Some(content)) = (waiting(&entry), &entry.row.content) else {
             return Ok(Released::NotWaiting);
         };
-        let revise = self.released(operator, envelope, local, content.clone());
+        let mut revise = self.released(operator, envelope, local, content.clone());
+        revise.item.reissued = self.log.store().reissued(item).await?;
         match self.log.write(Write::Revise(Box::new(revise))).await? {
             Written::Appended(positions) if positions.is_empty() => Ok(Released::NotWaiting),
             Written::Appended(_) => Ok(Released::Done),
@@ -78,6 +79,7 @@ impl Intake {
                 content,
                 content_key: random_bytes(&*self.entropy),
                 fingerprint: None,
+                reissued: Vec::new(),
             },
             audit: record(Act::ItemReleased, Actor::Caller(operator), item, now),
             at: now,

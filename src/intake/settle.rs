@@ -1,9 +1,12 @@
 //! A draft against the state of its document: a new item, the next revision, the one that exists, or a refusal.
 
+use std::collections::HashSet;
+
 use prost::Message;
 
 use super::draft::{Draft, DraftPart, content};
 use super::{IntakeError, Pushed, Status};
+use crate::anonymity::Reissued;
 use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
 use crate::formats;
@@ -202,7 +205,22 @@ fn sign(
         content: content(&part.part),
         content_key: random_bytes(desk.entropy),
         fingerprint: part.fingerprint,
+        reissued: reissued(part, draft),
     })
+}
+
+/// What the objects of this part were called: a part knows nothing of another one's.
+fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
+    if draft.reissued.is_empty() {
+        return Vec::new();
+    }
+    let objects: HashSet<&str> = part.part.objects.iter().map(String::as_str).collect();
+    draft
+        .reissued
+        .iter()
+        .filter(|r| objects.contains(r.to.as_str()))
+        .cloned()
+        .collect()
 }
 
 /// The record names no document and no submitter: the operator is told which item waits.

@@ -75,21 +75,27 @@ impl Request {
             Write::Revise(revise) => {
                 seal_sources(std::slice::from_mut(&mut revise.item), &mut bodies, seal);
             }
-            _ => {}
+            Write::Deliver(_)
+            | Write::Withdraw(_)
+            | Write::Offer { .. }
+            | Write::Receipt { .. }
+            | Write::Progress { .. }
+            | Write::PutMember { .. }
+            | Write::PutEndorsement { .. }
+            | Write::PutCredential { .. }
+            | Write::PutInvite { .. }
+            | Write::UseInvite { .. }
+            | Write::PutPeer { .. }
+            | Write::PinKeys(_)
+            | Write::Quarantine(_)
+            | Write::PutLink { .. }
+            | Write::Audit(_) => {}
         }
         Self {
             write,
             bodies,
             answer,
         }
-    }
-}
-
-fn class_of(item: &AppendItem) -> LogClass {
-    LogClass::Item {
-        envelope: item.envelope.clone(),
-        hops: Vec::new(),
-        local: Some(item.local.clone()),
     }
 }
 
@@ -113,6 +119,14 @@ fn seal_sources(items: &mut [AppendItem], bodies: &mut Bodies, seal: &SourceSeal
         {
             *local = Some(item.local.clone());
         }
+    }
+}
+
+fn class_of(item: &AppendItem) -> LogClass {
+    LogClass::Item {
+        envelope: item.envelope.clone(),
+        hops: Vec::new(),
+        local: Some(item.local.clone()),
     }
 }
 

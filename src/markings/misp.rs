@@ -12,10 +12,7 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
         let text = element.as_str();
         match path.steps() {
             // A tag of the family is a marking whatever it says.
-            [.., Step::Key("Tag"), Step::Index(_), Step::Key("name")]
-            | [.., Step::Key("Tag"), Step::Key("name")]
-                if text.is_some_and(is_family) =>
-            {
+            steps if is_tag(steps) && text.is_some_and(is_family) => {
                 let name = text.unwrap_or_default();
                 if is_source_only(name) {
                     findings.source_only.push(path.pointer());
@@ -36,6 +33,21 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
             findings.add(place, value(text), text, None);
         }
     });
+}
+
+/// The name of a tag stands here, in one of the forms that tools write: `"Tag":[{"name":…}]`, `"Tag":{"name":…}`,
+/// `"tags":["…"]`.
+fn is_tag(steps: &[Step<'_>]) -> bool {
+    let (list, name) = match steps {
+        [.., Step::Key(list), Step::Index(_), Step::Key(name)]
+        | [.., Step::Key(list), Step::Key(name)] => (list, *name),
+        [.., Step::Key(list), Step::Index(_)] => (list, "name"),
+        _ => return false,
+    };
+    ["Tag", "Tags", "EventTag", "AttributeTag"]
+        .iter()
+        .any(|known| list.eq_ignore_ascii_case(known))
+        && name.eq_ignore_ascii_case("name")
 }
 
 /// The most restrictive distribution at event, attribute, object and report level.

@@ -53,6 +53,9 @@ pub struct Marked {
     /// STIX: the label of each object in document order; `None`: a definition that is not itself marked and goes with
     /// whatever uses it. Other formats: empty.
     pub objects: Vec<Option<Label>>,
+    /// STIX: for each object the index of the container from which it took its label, if it took it from one. Empty where
+    /// none did.
+    pub containers: Vec<Option<usize>>,
     /// The limits that the document sets beyond its label.
     pub restriction: Restriction,
     /// Where the document asks not to name its source (`tlp:ex:chr`), which its submitter cannot overrule.
@@ -138,16 +141,18 @@ pub fn mark(
         );
     }
     remarks.truncate(Marked::REMARKS_MAX);
+    let stix::Labelled { labels, containers } = object_labels(
+        document,
+        &found,
+        &settled.markings,
+        declared,
+        strictest_found,
+    );
     Ok(Marked {
         label,
         declared,
-        objects: object_labels(
-            document,
-            &found,
-            &settled.markings,
-            declared,
-            strictest_found,
-        ),
+        objects: labels,
+        containers,
         markings: settled.markings,
         decided_by,
         restriction: restriction(document),
@@ -189,9 +194,10 @@ fn find(document: &Document) -> Findings {
         (Format::Stix21 | Format::Stix20, Some(root)) => stix::find(root, &mut findings),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::find(root, &mut findings),
         (Format::Misp, Some(root)) => misp::find(root, &mut findings),
-        (Format::Markdown | Format::Text, _) | (_, None) => {
-            prose::find(document.text(), &mut findings);
-        }
+        (Format::Markdown | Format::Text | Format::Pdf, _) | (_, None) => match &document.body {
+            Body::Extracted(extracted) => prose::pages(extracted, &mut findings),
+            Body::Json(_) | Body::Text => prose::find(document.text(), &mut findings),
+        },
     }
     for payload in &document.payloads {
         let object = object_at(document, &payload.place);
@@ -219,7 +225,7 @@ fn object_at(document: &Document, pointer: &str) -> Option<usize> {
 fn is_silent(document: &Document) -> bool {
     match &document.body {
         Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
-        Body::Text => false,
+        Body::Text | Body::Extracted(_) => false,
     }
 }
 
@@ -229,9 +235,9 @@ fn object_labels(
     markings: &[Marking],
     declared: Option<Label>,
     strictest_found: Option<Label>,
-) -> Vec<Option<Label>> {
+) -> stix::Labelled {
     let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
-        return Vec::new();
+        return stix::Labelled::default();
     };
     // Findings and markings stand in the same order.
     let with_label = || found.list.iter().zip(markings);

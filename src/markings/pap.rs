@@ -23,7 +23,7 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
             .haystacks()
             .into_iter()
             .any(|text| next(text, 0).is_some()),
-        Body::Text => true,
+        Body::Text | Body::Extracted(_) => true,
     };
     if speaks {
         strictest = said(root).max(strictest);

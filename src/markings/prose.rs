@@ -1,13 +1,34 @@
-//! The `TLP:` strings of Markdown and plain text, by line.
+//! The `TLP:` strings of Markdown and plain text, by line, and of PDF, by page.
 
 use super::findings::Findings;
-use super::words::Claim;
+use super::words::{self, Claim};
+use crate::formats::Extracted;
 use crate::model::label::Label;
 
 /// Finds every `TLP:` string, and the labels below the heading `TLP` of a table.
 pub(crate) fn find(text: &str, findings: &mut Findings) {
     findings.lines(text, |line| format!("line:{line}"));
     tables(text, findings);
+}
+
+/// Finds every `TLP:` string of a PDF, also where the places of its letters tear it apart.
+pub(crate) fn pages(extracted: &Extracted, findings: &mut Findings) {
+    for passage in &extracted.passages {
+        let before = findings.list.len();
+        findings.text(&passage.text, None, || passage.place.clone());
+        let found: Vec<Claim> = findings
+            .list
+            .get(before..)
+            .unwrap_or_default()
+            .iter()
+            .map(|f| f.claim)
+            .collect();
+        for (claim, said) in words::compact(&passage.text) {
+            if !found.contains(&claim) {
+                findings.add(passage.place.clone(), claim, &said, None);
+            }
+        }
+    }
 }
 
 /// A table's column that is headed `TLP` holds labels.

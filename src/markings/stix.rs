@@ -42,7 +42,9 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
                 reference(element, path, object, &definitions, findings);
             }
             _ if in_definition => {
-                if let Some(text) = element.as_str().filter(|_| !findings.is_silent)
+                if let Some(text) = element
+                    .as_str()
+                    .filter(|t| !findings.is_silent || !t.is_ascii())
                     && asks_source_only(text, path)
                 {
                     findings.source_only.push(path.pointer());
@@ -179,6 +181,11 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
                 path.pointer(),
                 text.unwrap_or("not a label"),
             );
+        } else if let ([Step::Key("definition")], Some(text), true) =
+            (steps, element.as_str(), is_tlp_type)
+        {
+            says_label = true;
+            claim(value(text), path.pointer(), text);
         } else if let ([Step::Key("name")], Some(name)) = (
             steps,
             element
@@ -214,6 +221,14 @@ pub(crate) fn claimed(definition: Element<'_>) -> Option<(Claim, String, String)
 /// The OASIS extension that carries TLP 2.0.
 const TLP_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
 
+/// The labels of objects, and which of them come from containers.
+#[derive(Default)]
+pub(crate) struct Labelled {
+    pub(crate) labels: Vec<Option<Label>>,
+    /// For each object the container that gave it its label; empty where none did.
+    pub(crate) containers: Vec<Option<usize>>,
+}
+
 /// The label of each object in document order; `None`: a definition without a marking of its own, which goes with
 /// whatever uses it.
 ///
@@ -225,7 +240,7 @@ pub(crate) fn labels(
     whole: Option<Label>,
     declared: Option<Label>,
     found: Option<Label>,
-) -> Vec<Option<Label>> {
+) -> Labelled {
     let shape = Shape::of(root);
     let objects: Vec<Element<'_>> = shape.objects(root).map(|(_, object)| object).collect();
     let mut labels: Vec<Option<Label>> = vec![None; objects.len()];
@@ -234,7 +249,7 @@ pub(crate) fn labels(
             *slot = (*slot).max(Some(*label));
         }
     }
-    inherit(&objects, &mut labels);
+    let containers = inherit(&objects, &mut labels);
     let floor = declared.max(whole);
     let default = declared.or(found);
     for (object, label) in objects.iter().zip(&mut labels) {
@@ -248,14 +263,16 @@ pub(crate) fn labels(
             *label = default.max(floor);
         }
     }
-    labels
+    Labelled { labels, containers }
 }
 
-/// Unmarked objects take the strictest label of the containers that list them, through unmarked containers too.
-fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) {
+/// Unmarked objects take the strictest label of the containers that list them, through unmarked containers too. Which
+/// container gave each its label.
+fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) -> Vec<Option<usize>> {
     if labels.iter().all(Option::is_none) || labels.iter().all(Option::is_some) {
-        return;
+        return Vec::new();
     }
+    let mut containers = vec![None; objects.len()];
     let mut indices: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, object) in objects.iter().enumerate() {
         if let Some(id) = object.str("id") {
@@ -274,16 +291,24 @@ fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) {
             let Some(object) = objects.get(container) else {
                 continue;
             };
-            for member in listed(*object).filter_map(|id| indices.get(id)).flatten() {
-                if let Some(slot) = labels.get_mut(*member)
+            // After the first that lists it an id is settled, however many list it again.
+            for member in listed(*object)
+                .filter_map(|id| indices.remove(id))
+                .flatten()
+            {
+                if let Some(slot) = labels.get_mut(member)
                     && slot.is_none()
                 {
                     *slot = Some(label);
-                    waiting.push(*member);
+                    if let Some(given_by) = containers.get_mut(member) {
+                        *given_by = Some(container);
+                    }
+                    waiting.push(member);
                 }
             }
         }
     }
+    containers
 }
 
 /// The ids that an object lists as a container: `object_refs` of report, grouping, note, opinion and observed data, and

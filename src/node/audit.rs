@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
+use super::identity;
 use super::running::{DATABASE, ServeError};
+use crate::anonymity::SourceSeal;
 use crate::audit;
 use crate::model::ids::{CommunityId, Digest};
 use crate::model::position::Position;
@@ -51,6 +53,7 @@ pub async fn audit_verify(
         }
     }
     let keys = Keys::new(bundles);
+    let seal = identity::source_seal(data)?;
     let mut report = AuditReport::default();
     for key in keys.restore(&store.pinned_keys().await?) {
         report.problem(format!(
@@ -65,7 +68,7 @@ pub async fn audit_verify(
         after = last.position;
         for row in &rows {
             report.items = report.items.saturating_add(1);
-            if let Err(problem) = check(row, authority.community(), &keys) {
+            if let Err(problem) = check(row, authority.community(), &keys, seal.as_ref()) {
                 report.problem(format!("item {}: {problem}", row.item));
             }
         }
@@ -114,11 +117,20 @@ enum Problem {
     NoContent,
     #[error("its content is not what was signed")]
     OtherContent,
+    #[error(
+        "the record of who submitted it does not open: node/pseudonym.key is missing, or not the one that belongs to this database"
+    )]
+    Sealed,
     #[error("it came from nowhere: it has neither a local record nor a supplier")]
     NoSource,
 }
 
-fn check(row: &LogRow, here: &CommunityId, keys: &Keys) -> Result<(), Problem> {
+fn check(
+    row: &LogRow,
+    here: &CommunityId,
+    keys: &Keys,
+    seal: Option<&SourceSeal>,
+) -> Result<(), Problem> {
     match &row.class {
         LogClass::Item { .. } if row.state != RowState::Live => Ok(()),
         LogClass::Item {
@@ -135,7 +147,12 @@ fn check(row: &LogRow, here: &CommunityId, keys: &Keys) -> Result<(), Problem> {
             }
             match (local, &row.supplier) {
                 (Some(local), _) => {
-                    verify_local_record(local, envelope, keys)?;
+                    let local = match seal {
+                        Some(seal) => seal.opened(row.item, local),
+                        None => Some(local.clone()).filter(|l| !SourceSeal::is_sealed(l)),
+                    }
+                    .ok_or(Problem::Sealed)?;
+                    verify_local_record(&local, envelope, keys)?;
                 }
                 (None, Some(_)) => {}
                 (None, None) => return Err(Problem::NoSource),

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::config::Settings;
 use super::running::ServeError;
-use crate::anonymity::Pseudonyms;
+use crate::anonymity::{Pseudonyms, SourceSeal};
 use crate::clock::{Clock, Entropy, Timestamp, random_bytes};
 use crate::model::ids::{CommunityId, Name, Role, SpiffeId};
 use crate::provenance::SigningKey;
@@ -186,19 +186,32 @@ fn signer(
     Ok((key, certificate))
 }
 
+/// What opens the records of who submitted, of a data directory; `None`: no node ran there yet.
+pub(super) fn source_seal(data: &Path) -> Result<Option<SourceSeal>, TrustError> {
+    let path = data.join(FOLDER).join(PSEUDONYM_KEY);
+    if !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(SourceSeal::of(&read_pseudonyms(path)?)))
+}
+
+fn read_pseudonyms(path: PathBuf) -> Result<Pseudonyms, TrustError> {
+    let text = files::read_private(&path)?;
+    let mut secret = [0; 32];
+    match hex::decode_to_slice(text.trim_ascii(), &mut secret) {
+        Ok(()) => Ok(Pseudonyms::new(&secret)),
+        Err(_) => Err(TrustError::Content {
+            path,
+            problem: "these are not 64 hexadecimal digits; restore it from a backup",
+        }),
+    }
+}
+
 /// Reads the secret behind pseudonyms, or makes it.
 pub(super) fn pseudonyms(folder: &Path, entropy: &dyn Entropy) -> Result<Pseudonyms, TrustError> {
     let path = folder.join(PSEUDONYM_KEY);
     if path.exists() {
-        let text = files::read_private(&path)?;
-        let mut secret = [0; 32];
-        return match hex::decode_to_slice(text.trim_ascii(), &mut secret) {
-            Ok(()) => Ok(Pseudonyms::new(&secret)),
-            Err(_) => Err(TrustError::Content {
-                path,
-                problem: "these are not 64 hexadecimal digits; restore it from a backup",
-            }),
-        };
+        return read_pseudonyms(path);
     }
     let secret = random_bytes(entropy);
     files::write_private(&path, hex::encode(secret).as_bytes())?;

@@ -3,7 +3,7 @@
 //! An event is a frame – title, creator, tags, dates – around pieces: attributes, objects, reports, proposals. A part holds
 //! the pieces of its label. Where the frame itself is stricter than the part, a neutral one stands in its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::closure::{Closed, close};
 use super::cut::{Cut, cut};
 use super::references::{References, Thing, uuid_of};
 use super::stix::place_of;
-use super::{Parted, Parting, Raised, part_of};
+use super::{Outlined, Parted, Parting, Raised, Why, part_of, why_unmarked};
 use crate::formats::json::Element;
 use crate::formats::{Document, Limits, misp, read};
 use crate::markings::{Marked, Restriction, distribution};
@@ -69,6 +69,82 @@ pub(super) fn parts(document: &Document, marked: &Marked, parting: Parting<'_>) 
         raised: event.raised(),
         releasable: Vec::new(),
     }
+}
+
+/// The event's frame and each piece with its label and why; of several events none.
+pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
+    let Some(root) = document.root() else {
+        return Vec::new();
+    };
+    let events = misp::events_with_pointers(root);
+    let [(pointer, event)] = events.as_slice() else {
+        return Vec::new();
+    };
+    let event = Event::of(*event, pointer, marked);
+    let mut raised: HashMap<String, Raised> = event
+        .raised()
+        .into_iter()
+        .map(|raised| (raised.object.clone(), raised))
+        .collect();
+    let mut why = |label: Label, place: &str, is_frame: bool| {
+        if let Some(raised) = raised.remove(place) {
+            return Why::Refers {
+                place: raised.place,
+                to: raised.because_of,
+            };
+        }
+        let own = marked.markings.iter().find(|m| {
+            let within = m.place.strip_prefix(place);
+            m.label == label
+                && within.is_some_and(|rest| rest.starts_with('/'))
+                && (!is_frame || piece_of(pointer, &m.place).is_none())
+        });
+        match own {
+            Some(marking) => Why::Marked(marking.place.clone()),
+            None if !is_frame && event.own.last() == Some(&Some(label)) => {
+                Why::Container((*pointer).clone())
+            }
+            None => why_unmarked(label, None, marked),
+        }
+    };
+    let frame = event.frame_label().map(|label| Outlined {
+        object: event.event.str("uuid").unwrap_or_default().to_owned(),
+        place: (*pointer).clone(),
+        kind: "Event".to_owned(),
+        label: Some(label),
+        why: why(label, pointer, true),
+    });
+    let pieces = event
+        .pieces
+        .iter()
+        .enumerate()
+        .filter_map(|(index, piece)| {
+            let label = event.label(index)?;
+            let place = event.place(piece);
+            Some(Outlined {
+                object: piece.value.str("uuid").unwrap_or_default().to_owned(),
+                kind: piece
+                    .value
+                    .str("type")
+                    .or_else(|| piece.value.str("name"))
+                    .unwrap_or(piece.list)
+                    .to_owned(),
+                label: Some(label),
+                why: why(label, &place, false),
+                place,
+            })
+        });
+    frame.into_iter().chain(pieces).collect()
+}
+
+/// The list and the index of the piece in which a place is; `None`: it is in the frame.
+fn piece_of<'p>(pointer: &str, place: &'p str) -> Option<(&'p str, usize)> {
+    let (list, rest) = place
+        .strip_prefix(pointer)?
+        .strip_prefix('/')?
+        .split_once('/')?;
+    let index = rest.split(['/', ' ']).next()?.parse().ok()?;
+    LISTS.contains(&list).then_some((list, index))
 }
 
 /// An attribute, object, report or proposal.
@@ -255,8 +331,12 @@ impl<'a> Event<'a> {
         Bytes::from(bytes)
     }
 
+    fn place(&self, piece: &Piece<'_>) -> String {
+        format!("{}/{}/{}", self.pointer, piece.list, piece.index)
+    }
+
     fn raised(&self) -> Vec<Raised> {
-        let place = |piece: &Piece<'_>| format!("{}/{}/{}", self.pointer, piece.list, piece.index);
+        let place = |piece: &Piece<'_>| self.place(piece);
         self.pieces
             .iter()
             .enumerate()
@@ -293,16 +373,10 @@ fn own_labels(pieces: &[Piece<'_>], pointer: &str, marked: &Marked) -> Vec<Optio
     let mut own: Vec<Option<Label>> = vec![None; pieces.len()];
     let mut frame: Option<Label> = None;
     for marking in &marked.markings {
-        let piece = marking
-            .place
-            .strip_prefix(pointer)
-            .and_then(|inner| inner.strip_prefix('/'))
-            .and_then(|inner| inner.split_once('/'))
-            .and_then(|(list, rest)| {
-                let index: usize = rest.split(['/', ' ']).next()?.parse().ok()?;
-                let first = first.get(list)?;
-                own.get_mut(first.saturating_add(index))
-            });
+        let piece = piece_of(pointer, &marking.place).and_then(|(list, index)| {
+            let first = first.get(list)?;
+            own.get_mut(first.saturating_add(index))
+        });
         let slot = piece.unwrap_or(&mut frame);
         *slot = (*slot).max(Some(marking.label));
     }

@@ -77,6 +77,61 @@ pub struct Raised {
     pub because_of: String,
 }
 
+/// A piece of a document with a label of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlined {
+    /// Its id, or its place where it has none.
+    pub object: String,
+    /// Where it stands: a JSON Pointer.
+    pub place: String,
+    /// Its type.
+    pub kind: String,
+    /// The label of the part that it goes into; `None`: it goes with whatever uses it.
+    pub label: Option<Label>,
+    /// Why that one.
+    pub why: Why,
+}
+
+/// Why an object has its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// A marking at this place says so.
+    Marked(String),
+    /// The container that lists it has it: its id.
+    Container(String),
+    /// It was declared.
+    Declared,
+    /// Neither it nor a container is marked, and nothing was declared: the strictest of the document.
+    Strictest,
+    /// It refers to something that has it: the reference's place, and what it refers to.
+    Refers {
+        /// A JSON Pointer.
+        place: String,
+        /// An id or a place.
+        to: String,
+    },
+    /// A definition without a marking of its own.
+    Definition,
+}
+
+/// The pieces of a STIX document or of a single MISP event, in document order; of other documents none.
+pub fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
+    match document.format {
+        Format::Stix21 | Format::Stix20 => stix::outline(document, marked),
+        Format::Misp => misp::outline(document, marked),
+        _ => Vec::new(),
+    }
+}
+
+/// Why a piece without a marking of its own has its label.
+fn why_unmarked(label: Label, container: Option<String>, marked: &Marked) -> Why {
+    match container {
+        Some(container) => Why::Container(container),
+        None if marked.declared == Some(label) => Why::Declared,
+        None => Why::Strictest,
+    }
+}
+
 /// How a document is to be parted.
 #[derive(Clone, Copy)]
 pub struct Parting<'a> {

@@ -1,16 +1,18 @@
 //! A STIX document to one bundle per label.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
 use super::closure::{Closed, close};
 use super::cut::{Cut, cut};
 use super::references::{References, Thing, Uuid128, uuid_of, uuids_in};
-use super::{Part, Parted, Raised};
+use super::{Outlined, Part, Parted, Raised, Why, why_unmarked};
 use crate::formats::json::{Element, Path};
 use crate::formats::stix::{Shape, about};
 use crate::formats::{Document, Format};
-use crate::markings::{Marked, Restriction};
+use crate::markings::{Marked, Marking, Restriction};
 use crate::model::item::SourceReference;
 use crate::model::label::Label;
 
@@ -52,6 +54,72 @@ pub(super) fn parts(
         raised: bundle.raised(),
         releasable: Vec::new(),
     }
+}
+
+/// Each object with its label and why.
+pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
+    let Some(root) = document.root() else {
+        return Vec::new();
+    };
+    let bundle = Bundle::of(document, root, marked);
+    let by_object = markings_by_object(bundle.shape, marked);
+    let id = |index: usize| {
+        bundle
+            .objects
+            .get(index)
+            .and_then(|o| o.str("id"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut raised = bundle.raised().into_iter().peekable();
+    bundle
+        .objects
+        .iter()
+        .enumerate()
+        .map(|(index, object)| {
+            let place = bundle.shape.pointer(index);
+            let own = bundle.own.get(index).copied().flatten();
+            let label = own.and(bundle.label(index));
+            let up = raised.next_if(|r| {
+                r.place
+                    .strip_prefix(&place)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            let container = marked.containers.get(index).copied().flatten();
+            let why = match (label, up) {
+                (None, _) => Why::Definition,
+                (Some(_), Some(raised)) => Why::Refers {
+                    place: raised.place,
+                    to: raised.because_of,
+                },
+                (Some(label), None) => by_object
+                    .get(&index)
+                    .and_then(|markings| markings.iter().find(|m| m.label == label))
+                    .map_or_else(
+                        || why_unmarked(label, container.map(id), marked),
+                        |marking| Why::Marked(marking.place.clone()),
+                    ),
+            };
+            Outlined {
+                object: id(index),
+                place,
+                kind: object.str("type").unwrap_or_default().to_owned(),
+                label,
+                why,
+            }
+        })
+        .collect()
+}
+
+/// The markings of each object.
+fn markings_by_object(shape: Shape, marked: &Marked) -> HashMap<usize, Vec<&Marking>> {
+    let mut by_object: HashMap<usize, Vec<&Marking>> = HashMap::new();
+    for marking in &marked.markings {
+        if let Some(index) = shape.object_of(&marking.place) {
+            by_object.entry(index).or_default().push(marking);
+        }
+    }
+    by_object
 }
 
 /// A document's objects, and who goes up with whom.

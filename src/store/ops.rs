@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, CredentialName, Digest, ItemId, KeyId, MemberId};
@@ -316,6 +317,8 @@ pub struct AppendItem {
     pub content_key: [u8; 32],
     /// Of which document it is; `None`: of none that anybody else could have.
     pub fingerprint: Option<Fingerprint>,
+    /// What the item's objects were called when it was pushed; the store seals it with the content.
+    pub reissued: Vec<Reissued>,
 }
 
 /// A withdrawal by the origin.

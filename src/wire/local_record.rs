@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_field_of_a_later_version_is_not_overlooked() {
-        let bytes = [encode(&full()).as_ref(), &[0x60, 1]].concat();
+        let bytes = [encode(&full()).as_ref(), &[0x68, 1]].concat();
         assert_eq!(parse(&bytes).map_err(|m| m.field), Err("local record"));
     }
 }

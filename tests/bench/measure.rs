@@ -4,6 +4,7 @@
 //!
 //! Every part checks what came out before it says how fast that was.
 
+mod documents;
 mod fanout;
 mod latency;
 mod push;
@@ -13,11 +14,20 @@ mod support;
 use anyhow::Result;
 
 fn main() -> Result<()> {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, way, document] = &arguments[..]
+        && flag == documents::CHILD
+    {
+        return documents::child(way, document);
+    }
+    let wanted: Vec<String> = arguments
+        .into_iter()
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w));
+    if is_wanted("documents") {
+        documents::run()?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

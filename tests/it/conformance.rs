@@ -15,7 +15,7 @@ use serde_json::Value;
 use sluis::formats::{self, Document, Limits};
 use sluis::markings::{self, Marked};
 use sluis::model::label::Label;
-use sluis::model::submission::{Reason, Refusal};
+use sluis::model::submission::{Place, Reason, Refusal};
 use sluis::partition::{self, Creator, Parted, Parting};
 use uuid::Uuid;
 
@@ -226,23 +226,11 @@ fn good_documents_are_read_and_known_by_their_content() {
             continue;
         }
         match document {
-            Err(refusal) => violations.push(format!(
-                "{}: refused, {}: {}",
-                entry.path,
-                refusal.reason.name(),
-                refusal.message
-            )),
+            Err(refusal) => violations.push(refused(entry, refusal)),
             Ok(document) => {
-                let format = document.format.name();
-                if entry.format().is_some_and(|expected| expected != format) {
-                    violations.push(format!("{}: read as {format}", entry.path));
-                }
-                for problem in document.problems.iter().take(3) {
-                    violations.push(format!(
-                        "{}: {}: {}",
-                        entry.path, problem.place, problem.message
-                    ));
-                }
+                violations.extend(other_format(entry, document));
+                let remarks = document.problems.iter().chain(&document.warnings);
+                violations.extend(remarks.take(3).map(|place| at(entry, place)));
             }
         }
     }
@@ -250,29 +238,68 @@ fn good_documents_are_read_and_known_by_their_content() {
 }
 
 #[test]
+fn what_is_published_with_faults_is_read_with_warnings() {
+    let mut violations = Vec::new();
+    let (mut found, mut silent) = (0_u32, Vec::new());
+    for Read { entry, document } in read_all() {
+        if entry.validity != "nonconformant" {
+            continue;
+        }
+        match document {
+            Err(refusal) => violations.push(refused(entry, refusal)),
+            Ok(document) => {
+                violations.extend(other_format(entry, document));
+                violations.extend(document.problems.iter().take(3).map(|p| at(entry, p)));
+                if document.warnings.is_empty() {
+                    silent.push(entry.path.as_str());
+                } else {
+                    found += 1;
+                }
+            }
+        }
+    }
+    eprintln!("{found} with warnings, without: {silent:#?}");
+    nothing(violations, "published documents are taken");
+}
+
+#[test]
 fn damaged_documents_are_refused() {
     let mut violations = Vec::new();
-    let mut invalid = 0_u32;
     let mut told = BTreeMap::<&str, u32>::new();
     for Read { entry, document } in read_all() {
         if entry.validity != "invalid" {
             continue;
         }
-        invalid += 1;
-        match document {
-            Err(refusal) => *told.entry(refusal.reason.name()).or_default() += 1,
-            Ok(document) if !document.problems.is_empty() => {
-                *told.entry(Reason::NotValid.name()).or_default() += 1;
-            }
-            // A broken rule of a standard may be one that the node leaves to others; damage may not.
-            Ok(_) if entry.path.starts_with("invalid/syntax/") => {
+        let what = match document {
+            Err(refusal) => refusal.reason.name(),
+            Ok(document) if !document.problems.is_empty() => Reason::NotValid.name(),
+            Ok(document) if !document.warnings.is_empty() => "(warning)",
+            Ok(_) => {
                 violations.push(entry.path.clone());
+                "(accepted)"
             }
-            Ok(_) => *told.entry("(accepted)").or_default() += 1,
-        }
+        };
+        *told.entry(what).or_default() += 1;
     }
-    eprintln!("{invalid} invalid documents: {told:?}");
-    nothing(violations, "damage is found");
+    eprintln!("invalid documents: {told:?}");
+    nothing(violations, "what breaks a rule is refused or told");
+}
+
+fn refused(entry: &Entry, refusal: &Refusal) -> String {
+    let reason = refusal.reason.name();
+    format!("{}: refused, {reason}: {}", entry.path, refusal.message)
+}
+
+fn other_format(entry: &Entry, document: &Document) -> Option<String> {
+    let format = document.format.name();
+    entry
+        .format()
+        .is_some_and(|expected| expected != format)
+        .then(|| format!("{}: read as {format}", entry.path))
+}
+
+fn at(entry: &Entry, place: &Place) -> String {
+    format!("{}: {}: {}", entry.path, place.place, place.message)
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! | `support/` | the harness, in the words of the domain; its own `//!` explains them |
 //! | `rules/` | `decide()` beside a second, plain implementation of the tables, over all combinations; a file a rule |
 //! | `push/`, `feed/`, `identity/`, `federation/`, `cli/` | real nodes, real mutual TLS, real files; a file a behaviour |
+//! | `anonymity/` | the source of an un-named push: in nothing that travels, in no table, told on record only |
 //! | `members/`, `trust/` | membership, peering, certificates and connections, with real sockets and a clock that is set |
 //! | `store.rs` | the store and the log: durable, once, in order, and gone when it is erased |
 //! | `crash.rs` | a node that is killed at each fault point, then judged by code that does not share the writer's |
@@ -21,6 +22,8 @@
 #[cfg(test)]
 mod support;
 
+#[cfg(test)]
+mod anonymity;
 #[cfg(test)]
 mod bombs;
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use sluis::anonymity::{Pseudonyms, SourceSeal};
-use sluis::clock::Timestamp;
+use sluis::anonymity::{Pseudonyms, Reissued, SourceSeal};
+use sluis::clock::{ManualClock, Timestamp};
 use sluis::log::{EntryBody, Log, LogError};
 use sluis::model::agreement::{Peer, Side, Terms as AgreementTerms, TermsSignature};
 use sluis::model::ids::{
@@ -19,6 +20,7 @@ use sluis::model::member::{Credential, Member, Standing};
 use sluis::model::position::{FeedPlace, Position};
 use sluis::model::signed::Signed;
 use sluis::model::words::{Attribution, Kind, WithdrawalReason};
+use sluis::overview::{Overview, RevealError};
 use sluis::store::{
     Answer, Append, AppendItem, AuditRecord, Deliver, DeliveredItem, DeliveredKind, DocumentPart,
     DocumentState, Expect, InviteUse, LinkState, LogClass, LogRow, NewInvite, PinnedKey,
@@ -500,6 +502,60 @@ async fn a_recall_counts_only_from_the_supplier_and_the_right_can_come_back() {
         "{newest:?}"
     );
     assert_eq!(f.store.items_in_service().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_objects_were_called_is_kept_sealed_and_goes_with_the_content() {
+    let f = Fixture::new().await;
+    let push = f.push(7);
+    let item = push.items[0].item;
+    f.commit(push.clone().write()).await;
+    assert_eq!(
+        f.store.reissued(item).await.unwrap(),
+        push.items[0].reissued
+    );
+    let old = Bytes::from_static(b"indicator--old-00000007");
+    assert_eq!(found(&files(f.directory.path()), &[old]), [false]);
+    assert_eq!(f.store.reissued(ItemId::new(1, [9; 10])).await.unwrap(), []);
+    f.commit(Write::Withdraw(withdraw(item, 1))).await;
+    assert_eq!(f.store.reissued(item).await.unwrap(), []);
+}
+
+/// Threat 23: there is no answer without a record.
+#[tokio::test]
+async fn a_source_is_not_told_where_the_look_cannot_be_recorded() {
+    let f = Fixture::new().await;
+    let push = f.push(3);
+    let item = push.items[0].item;
+    let (log, tasks) = f.log().await;
+    log.write(push.write()).await.unwrap();
+    let overview = Overview {
+        here: community("energy.isac.example"),
+        log: log.clone(),
+        newcomer_history: Label::Green,
+        clock: Arc::new(ManualClock::at(Timestamp::from_seconds(1_000))),
+    };
+    let alice = SpiffeId::parse("spiffe://energy.isac.example/operator/alice").unwrap();
+    let looks = || async {
+        let audit = f.store.audit_after(0, 100).await.unwrap();
+        audit
+            .iter()
+            .filter(|row| row.act == "source-disclosed")
+            .count()
+    };
+    let before = looks().await;
+    let told = overview.reveal(&alice, item).await.unwrap();
+    assert!(told.is_some());
+    assert_eq!(looks().await, before + 1);
+    tasks.drain(std::time::Duration::from_secs(60)).await;
+    assert!(
+        log.entry_of(item, false).await.unwrap().is_some(),
+        "it can still be read"
+    );
+    assert!(matches!(
+        overview.reveal(&alice, item).await,
+        Err(RevealError::NotRecorded(_))
+    ));
 }
 
 // ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -1434,6 +1490,10 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
         fingerprint: None,
+        reissued: vec![Reissued {
+            from: format!("indicator--old-{n:08}"),
+            to: format!("indicator--new-{n:08}"),
+        }],
     }
 }
 

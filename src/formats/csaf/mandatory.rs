@@ -1,8 +1,9 @@
-//! CSAF's mandatory tests (section 6.1), as far as they need no table of weaknesses, no CVSS calculator, and no
-//! language tags. The numbers are those of the tests.
+//! CSAF's mandatory tests (section 6.1), those about revisions, products, vulnerabilities and profiles. The numbers are
+//! those of the tests.
 
 use std::collections::{HashMap, HashSet};
 
+use super::{consistency, scores};
 use crate::formats::instant::{Instant, instant};
 use crate::formats::json::Element;
 use crate::formats::versions::{Version, version};
@@ -14,6 +15,7 @@ pub(crate) fn check(format: Format, root: Element<'_>, problems: &mut Problems) 
     let products = products(format, root, problems);
     vulnerabilities(format, root, &products, problems);
     profile(format, root, &products, problems);
+    consistency::check(root, problems);
 }
 
 /// 6.1.14 to 6.1.22: the revision history and the version agree.
@@ -35,7 +37,7 @@ fn history(root: Element<'_>, problems: &mut Problems) {
             continue;
         };
         let Some(parsed) = version(number) else {
-            problems.add(
+            problems.warn(
                 place,
                 "the number is neither an integer nor a SemVer version",
             );
@@ -43,28 +45,28 @@ fn history(root: Element<'_>, problems: &mut Problems) {
         };
         integers = integers.saturating_add(usize::from(!number.contains('.')));
         if parsed.is_prerelease() {
-            problems.add(
+            problems.warn(
                 place.as_str(),
                 "6.1.19: a revision's number has no pre-release part",
             );
         }
         if parsed.is_before_first() && !is_draft {
-            problems.add(place, "6.1.18: only a draft has revisions before 1");
+            problems.warn(place, "6.1.18: only a draft has revisions before 1");
         }
         revisions.push((date, parsed));
     }
     if integers != 0 && integers != revisions.len() {
-        problems.add(HISTORY, "6.1.30: integers and SemVer versions are mixed");
+        problems.warn(HISTORY, "6.1.30: integers and SemVer versions are mixed");
     }
     revisions.sort_by(|a, b| a.0.cmp(&b.0));
     for pair in revisions.windows(2) {
         if let [(_, earlier), (_, later)] = pair {
             if earlier == later {
-                problems.add(HISTORY, "6.1.22: a number stands twice");
+                problems.warn(HISTORY, "6.1.22: a number stands twice");
             } else if earlier > later {
-                problems.add(HISTORY, "6.1.14: numbers do not rise with the dates");
+                problems.warn(HISTORY, "6.1.14: numbers do not rise with the dates");
             } else if later.skips_after(earlier) {
-                problems.add(HISTORY, "6.1.21: a version is missing");
+                problems.warn(HISTORY, "6.1.21: a version is missing");
             }
         }
     }
@@ -72,7 +74,7 @@ fn history(root: Element<'_>, problems: &mut Problems) {
         .first()
         .is_some_and(|(_, first)| !first.may_be_first())
     {
-        problems.add(
+        problems.warn(
             HISTORY,
             "6.1.21: the history does not begin with version 0 or 1",
         );
@@ -81,14 +83,14 @@ fn history(root: Element<'_>, problems: &mut Problems) {
         return;
     };
     let Some(parsed) = version(number) else {
-        problems.add(
+        problems.warn(
             VERSION,
             "the version is neither an integer nor a SemVer version",
         );
         return;
     };
     if (parsed.is_before_first() || parsed.is_prerelease()) && !is_draft {
-        problems.add(
+        problems.warn(
             VERSION,
             "6.1.17: only a draft has a version before 1 or a pre-release part",
         );
@@ -97,7 +99,7 @@ fn history(root: Element<'_>, problems: &mut Problems) {
     if latest
         .is_some_and(|latest| *latest != parsed && !(is_draft && latest.is_release_of(&parsed)))
     {
-        problems.add(
+        problems.warn(
             VERSION,
             "6.1.16: the version is not that of the latest revision",
         );
@@ -106,7 +108,7 @@ fn history(root: Element<'_>, problems: &mut Problems) {
 
 /// What the product tree defines.
 #[derive(Default)]
-struct Products<'a> {
+pub(super) struct Products<'a> {
     ids: HashSet<&'a str>,
     groups: HashMap<&'a str, Vec<&'a str>>,
 }
@@ -129,7 +131,7 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
         return products;
     };
     if tree.is_empty() {
-        problems.add("/product_tree", "the product tree is empty");
+        problems.warn("/product_tree", "the product tree is empty");
     }
     tree.walk(|path, element| {
         let place = || format!("/product_tree{}", path.pointer());
@@ -138,14 +140,14 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
                 if let Some(id) = element.as_str()
                     && !products.ids.insert(id)
                 {
-                    problems.add(
+                    problems.warn(
                         place(),
                         format!("6.1.2: the product id {id} is defined twice"),
                     );
                 }
             }
             Some("purl") if !element.as_str().is_some_and(is_purl) => {
-                problems.add(place(), "6.1.13: this is no package URL");
+                problems.warn(place(), "6.1.13: this is no package URL");
             }
             Some("serial_numbers" | "model_numbers")
                 if format == Format::Csaf21
@@ -154,14 +156,14 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
                         .filter_map(Element::as_str)
                         .any(has_many_stars) =>
             {
-                problems.add(place(), "6.1.44: a number has more than one star");
+                problems.warn(place(), "6.1.44: a number has more than one star");
             }
             _ => {}
         }
         if let Some(name) = element.str("name") {
             match element.str("category") {
                 Some("product_version") if is_range(name) => {
-                    problems.add(
+                    problems.warn(
                         place(),
                         "6.1.31: a product version is one version, no range",
                     );
@@ -169,7 +171,7 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
                 Some("product_version_range")
                     if format == Format::Csaf21 && name.contains(char::is_whitespace) =>
                 {
-                    problems.add(
+                    problems.warn(
                         place(),
                         "6.1.50: a version range is written as `vers:` or as a simple range",
                     );
@@ -188,7 +190,7 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
                 .insert(id, strings(group, "product_ids").collect())
                 .is_some()
         {
-            problems.add(
+            problems.warn(
                 format!("{place}/group_id"),
                 format!("6.1.5: the group id {id} is defined twice"),
             );
@@ -204,7 +206,7 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
             if let Some(id) = relationship.str(key)
                 && !products.ids.contains(id)
             {
-                problems.add(
+                problems.warn(
                     format!("/product_tree/relationships/{index}/{key}"),
                     format!("6.1.1: the product {id} is not defined"),
                 );
@@ -215,7 +217,7 @@ fn products<'a>(format: Format, root: Element<'a>, problems: &mut Problems) -> P
 }
 
 /// 6.1.1: the products in this list are defined.
-fn defined(
+pub(super) fn defined(
     owner: Element<'_>,
     key: &str,
     place: &str,
@@ -224,7 +226,7 @@ fn defined(
 ) {
     for id in strings(owner, key) {
         if !products.ids.contains(id) {
-            problems.add(
+            problems.warn(
                 format!("{place}/{key}"),
                 format!("6.1.1: the product {id} is not defined"),
             );
@@ -243,7 +245,7 @@ fn vulnerabilities<'a>(
         return;
     };
     if !list.is_array() || list.is_empty() {
-        problems.add(
+        problems.warn(
             "/vulnerabilities",
             "`vulnerabilities` must be a list that is not empty",
         );
@@ -255,19 +257,19 @@ fn vulnerabilities<'a>(
         }
         let place = format!("/vulnerabilities/{index}");
         if vulnerability.is_empty() {
-            problems.add(place.as_str(), "a vulnerability is not empty");
+            problems.warn(place.as_str(), "a vulnerability is not empty");
         }
         if let Some(cve) = vulnerability.get("cve") {
             match cve.as_str() {
                 Some(cve) if is_cve(cve) => {
                     if !cves.insert(cve) {
-                        problems.add(
+                        problems.warn(
                             format!("{place}/cve"),
                             format!("6.1.23: {cve} stands twice"),
                         );
                     }
                 }
-                _ => problems.add(format!("{place}/cve"), "this is no CVE id"),
+                _ => problems.warn(format!("{place}/cve"), "this is no CVE id"),
             }
         }
         statuses(vulnerability, &place, products, problems);
@@ -282,7 +284,7 @@ fn vulnerabilities<'a>(
                 defined(item, "product_ids", &place, products, problems);
                 for group in strings(item, "group_ids") {
                     if !products.groups.contains_key(group) {
-                        problems.add(
+                        problems.warn(
                             format!("{place}/group_ids"),
                             format!("6.1.4: the group {group} is not defined"),
                         );
@@ -292,7 +294,7 @@ fn vulnerabilities<'a>(
                     && item.get("product_ids").is_none()
                     && item.get("group_ids").is_none()
                 {
-                    problems.add(place, format!("{needs_product}: no product is named"));
+                    problems.warn(place, format!("{needs_product}: no product is named"));
                 }
             }
         }
@@ -300,13 +302,13 @@ fn vulnerabilities<'a>(
         for (index, flag) in lists(vulnerability, "flags") {
             let named: HashSet<&str> = products.named(flag).into_iter().collect();
             if named.into_iter().any(|product| !flagged.insert(product)) {
-                problems.add(
+                problems.warn(
                     format!("{place}/flags/{index}"),
                     "6.1.33: a product has two flags",
                 );
             }
         }
-        scores(format, vulnerability, &place, products, problems);
+        scores::check(format, vulnerability, &place, products, problems);
     }
 }
 
@@ -332,48 +334,9 @@ fn statuses<'a>(
         for product in list.items().filter_map(Element::as_str) {
             let other = groups.insert(product, group);
             if other.is_some_and(|other| other != group) {
-                problems.add(
+                problems.warn(
                     place.as_str(),
                     format!("6.1.6: the product {product} is in contradicting groups"),
-                );
-            }
-        }
-    }
-}
-
-fn scores(
-    format: Format,
-    vulnerability: Element<'_>,
-    place: &str,
-    products: &Products<'_>,
-    problems: &mut Problems,
-) {
-    let key = match format {
-        Format::Csaf21 => "metrics",
-        _ => "scores",
-    };
-    for (index, item) in lists(vulnerability, key) {
-        let place = format!("{place}/{key}/{index}");
-        defined(item, "products", &place, products, problems);
-        let scores = item.get("content").unwrap_or(item);
-        for (name, required) in [
-            ("cvss_v2", &["version", "vectorString", "baseScore"][..]),
-            (
-                "cvss_v3",
-                &["version", "vectorString", "baseScore", "baseSeverity"],
-            ),
-            (
-                "cvss_v4",
-                &["version", "vectorString", "baseScore", "baseSeverity"],
-            ),
-        ] {
-            let Some(score) = scores.get(name) else {
-                continue;
-            };
-            for key in required.iter().filter(|k| score.get(k).is_none()) {
-                problems.add(
-                    format!("{place}/{name}"),
-                    format!("6.1.8: `{key}` is missing"),
                 );
             }
         }
@@ -407,7 +370,7 @@ fn profile<'a>(
         || category == "csaf_base"
         || (format == Format::Csaf21 && matches!(category, "csaf_withdrawn" | "csaf_superseded"));
     if !is_known && category.to_ascii_lowercase().starts_with("csaf_") {
-        problems.add(
+        problems.warn(
             "/document/category",
             "6.1.26: the prefix `csaf_` is reserved",
         );
@@ -417,17 +380,17 @@ fn profile<'a>(
         if !lists(document, "notes")
             .any(|(_, n)| n.str("category").is_some_and(|c| notes.contains(&c)))
         {
-            problems.add(
+            problems.warn(
                 "/document",
                 "6.1.27.1: a note that describes, details or summarises is missing",
             );
         }
         if !lists(document, "references").any(|(_, r)| r.str("category") == Some("external")) {
-            problems.add("/document", "6.1.27.2: an external reference is missing");
+            problems.warn("/document", "6.1.27.2: an external reference is missing");
         }
     }
     if category == "csaf_informational_advisory" && vulnerabilities.is_some() {
-        problems.add(
+        problems.warn(
             "/vulnerabilities",
             "6.1.27.3: an informational advisory has no vulnerabilities",
         );
@@ -437,7 +400,7 @@ fn profile<'a>(
             .filter(|(_, n)| n.str("title") == Some("Reasoning for Withdrawal"));
         for (index, note) in reasons {
             if note.str("category") != Some("description") {
-                problems.add(
+                problems.warn(
                     format!("/document/notes/{index}"),
                     "6.1.27.17: the reasoning for a withdrawal has the category `description`",
                 );
@@ -448,10 +411,10 @@ fn profile<'a>(
         return;
     }
     if root.get("product_tree").is_none() {
-        problems.add("", "6.1.27.4: `product_tree` is missing");
+        problems.warn("", "6.1.27.4: `product_tree` is missing");
     }
     if vulnerabilities.is_none() {
-        problems.add("", "6.1.27.11: `vulnerabilities` is missing");
+        problems.warn("", "6.1.27.11: `vulnerabilities` is missing");
     }
     for (index, vulnerability) in lists(root, "vulnerabilities") {
         if problems.is_full() {
@@ -459,11 +422,11 @@ fn profile<'a>(
         }
         let place = format!("/vulnerabilities/{index}");
         if vulnerability.get("notes").is_none() {
-            problems.add(place.as_str(), "6.1.27.5: `notes` is missing");
+            problems.warn(place.as_str(), "6.1.27.5: `notes` is missing");
         }
         let status = vulnerability.get("product_status");
         if is_security && status.is_none() {
-            problems.add(place.as_str(), "6.1.27.6: `product_status` is missing");
+            problems.warn(place.as_str(), "6.1.27.6: `product_status` is missing");
         }
         if is_vex {
             vex(vulnerability, &place, products, problems);
@@ -486,7 +449,7 @@ fn vex<'a>(
         "under_investigation",
     ];
     if !status.is_some_and(|s| keys.iter().any(|k| s.get(k).is_some())) {
-        problems.add(
+        problems.warn(
             place,
             format!(
                 "6.1.27.7: `product_status` needs one of {}",
@@ -495,7 +458,7 @@ fn vex<'a>(
         );
     }
     if vulnerability.get("cve").is_none() && vulnerability.get("ids").is_none() {
-        problems.add(place, "6.1.27.8: `cve` or `ids` is missing");
+        problems.warn(place, "6.1.27.8: `cve` or `ids` is missing");
     }
     let stated = |key: &str, category: Option<&str>| -> HashSet<&str> {
         lists(vulnerability, key)
@@ -522,7 +485,7 @@ fn vex<'a>(
             .filter_map(Element::as_str)
         {
             if !by.contains(product) {
-                problems.add(
+                problems.warn(
                     format!("{place}/product_status/{key}"),
                     format!("{number}: the product {product} has no {what}"),
                 );
@@ -531,7 +494,11 @@ fn vex<'a>(
     }
 }
 
-fn lists<'a>(owner: Element<'a>, key: &str) -> impl Iterator<Item = (usize, Element<'a>)> {
+/// The items of a list with their index.
+pub(super) fn lists<'a>(
+    owner: Element<'a>,
+    key: &str,
+) -> impl Iterator<Item = (usize, Element<'a>)> {
     owner
         .get(key)
         .into_iter()
@@ -539,7 +506,8 @@ fn lists<'a>(owner: Element<'a>, key: &str) -> impl Iterator<Item = (usize, Elem
         .enumerate()
 }
 
-fn strings<'a>(owner: Element<'a>, key: &str) -> impl Iterator<Item = &'a str> {
+/// The strings of a list.
+pub(super) fn strings<'a>(owner: Element<'a>, key: &str) -> impl Iterator<Item = &'a str> {
     owner
         .get(key)
         .into_iter()

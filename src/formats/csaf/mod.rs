@@ -1,7 +1,11 @@
 //! What a CSAF document says about itself.
 
+mod consistency;
+mod cvss;
 mod mandatory;
+mod scores;
 mod validity;
+mod weaknesses;
 
 use super::json::Element;
 use super::{Format, Problems, Said};

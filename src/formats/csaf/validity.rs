@@ -1,5 +1,4 @@
-//! What CSAF demands of a document: the parts of its schema that carry meaning here, and those of its mandatory tests
-//! that need no table of weaknesses and no calculator.
+//! What CSAF's schema demands of a document, as far as it carries meaning here.
 
 use crate::formats::instant::instant;
 use crate::formats::json::Element;
@@ -25,7 +24,7 @@ fn dates(root: Element<'_>, problems: &mut Problems) {
             && let Some(text) = element.as_str()
             && instant(text).is_none()
         {
-            problems.add(path.pointer(), DATE);
+            problems.warn(path.pointer(), DATE);
         }
     });
 }
@@ -42,7 +41,7 @@ fn head(format: Format, document: Element<'_>, problems: &mut Problems) {
         if let Some(namespace) = text(publisher, "namespace", place, problems)
             && (!namespace.contains(':') || namespace.contains(char::is_whitespace))
         {
-            problems.add(
+            problems.warn(
                 "/document/publisher/namespace",
                 "the namespace must be a URL",
             );
@@ -72,7 +71,7 @@ fn tracking_fields(tracking: Element<'_>, problems: &mut Problems) {
         if let Some(value) = text(tracking, key, place, problems)
             && value.trim() != value
         {
-            problems.add(
+            problems.warn(
                 format!("{place}/{key}"),
                 format!("`{key}` must not begin or end with a space"),
             );
@@ -182,12 +181,12 @@ fn text<'a>(
 
 fn date(owner: Element<'_>, key: &str, place: &str, problems: &mut Problems) {
     if owner.str(key).and_then(instant).is_none() {
-        problems.add(format!("{place}/{key}"), DATE);
+        problems.warn(format!("{place}/{key}"), DATE);
     }
 }
 
 fn one_of(value: &str, allowed: &[&str], place: &str, problems: &mut Problems) {
     if !allowed.contains(&value) {
-        problems.add(place, format!("this must be one of {}", allowed.join(", ")));
+        problems.warn(place, format!("this must be one of {}", allowed.join(", ")));
     }
 }

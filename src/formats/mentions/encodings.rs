@@ -176,8 +176,11 @@ fn international(after: &str) -> Option<(Vec<u8>, usize)> {
     if !prefix.eq_ignore_ascii_case("n--") {
         return None;
     }
+    // What is longer than a label is none, and is not read on.
     let end = label
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .bytes()
+        .take(punycode::LABEL_BYTES_MAX)
+        .position(|b| !b.is_ascii_alphanumeric() && b != b'-')
         .unwrap_or(label.len());
     let decoded = punycode::decoded(label.get(..end)?)?;
     Some((decoded.into_bytes(), end.saturating_add(REST)))

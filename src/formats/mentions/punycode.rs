@@ -1,7 +1,7 @@
 //! International domain names as they are read (RFC 3492): `xn--mller-kva` is `müller`.
 
 /// Longest label in bytes (RFC 1035 §2.3.4); a longer one is none.
-const LABEL_BYTES_MAX: usize = 63;
+pub(super) const LABEL_BYTES_MAX: usize = 63;
 /// What an encoded label begins with (RFC 5890 §2.3.2.1).
 pub(super) const PREFIX: &str = "xn--";
 

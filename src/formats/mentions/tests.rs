@@ -292,6 +292,21 @@ fn all_places_are_told_up_to_a_hundred() {
 }
 
 #[test]
+fn what_is_all_encoding_is_told_and_not_searched_for_ever() {
+    let acme = acme();
+    // Base64 within base64 in which every alignment seems to hold a name.
+    let hit = STANDARD.encode("acme.example".replace(".e", "..e"));
+    let mut text = hit.repeat(5_000);
+    for _ in 0..3 {
+        text = STANDARD.encode(format!("{text} {}", hit.repeat(20_000)));
+    }
+    let mut left = 10_000;
+    assert!(find(&text, &Needles::of(&acme), 0, &mut left).is_some());
+    let long = "xn--".repeat(500_000);
+    assert!(!mentions_in_text(&long, &acme));
+}
+
+#[test]
 fn what_mentions_nobody_is_told_by_one_look() {
     let acme = acme();
     let needles = Needles::of(&acme);
@@ -303,7 +318,8 @@ proptest::proptest! {
     #[test]
     fn any_text_is_searched_without_a_panic(text in "[\\PC\n\r%&\\\\=x\\[]{0,200}") {
         mentions_in_text(&text, &acme());
-        lines(&text, &Needles::of(&acme()), &mut Found::default());
+        let mut found = Found { places: Vec::new(), left: 10_000 };
+        lines(&text, &Needles::of(&acme()), &mut found);
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_what_it_is() {
     for (bytes, what) in [
         (&b"PK\x03\x04\x14\0\0\0\x08\0"[..], "ZIP"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "image"),
-        (b"%PDF-1.7\n", "PDF"),
+        (b"%PDF-1.7\n", "no page"),
         (b"\x01\x02\x03\xff\xfe\x80\x81\x90", "not read"),
         (&packed(b"\x7fELF\x02\x01\x01\0\0"), "program"),
     ] {

@@ -1,9 +1,13 @@
 //! What a STIX document says about itself.
 
+mod pattern;
+mod properties;
 pub(crate) mod published;
+mod references;
 mod required;
 mod types;
 mod validity;
+mod values;
 
 use super::json::{Element, Step, push_step};
 use super::{Document, Format, Problems, Said};
@@ -63,6 +67,16 @@ impl Shape {
             push_step(&mut pointer, Step::Index(index));
         }
         pointer
+    }
+
+    /// The index of the object in which a JSON Pointer points.
+    pub(crate) fn object_of(self, pointer: &str) -> Option<usize> {
+        let rest = match self {
+            Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/")?,
+            Shape::List => pointer.strip_prefix('/')?,
+            Shape::Object => return Some(0),
+        };
+        rest.split(['/', ' ']).next()?.parse().ok()
     }
 
     /// How many steps of a path lead to an object.
@@ -186,54 +200,94 @@ pub(crate) fn ids(document: &Document) -> Vec<String> {
                     .collect()
             })
             .unwrap_or_default(),
-        Format::Csaf20 | Format::Csaf21 | Format::Misp | Format::Markdown | Format::Text => {
-            Vec::new()
-        }
+        Format::Csaf20
+        | Format::Csaf21
+        | Format::Misp
+        | Format::Markdown
+        | Format::Text
+        | Format::Pdf => Vec::new(),
     }
 }
 
 /// The digest of the objects, without the bundle's own id: tools give a bundle a new one at each export. The order of
 /// objects, keys and white space does not count either, because it has no meaning.
 fn digest<'a>(objects: impl Iterator<Item = Element<'a>>) -> Digest {
-    let mut buffer = Vec::new();
+    let mut canonical = Canonical::default();
     let mut digests: Vec<[u8; 32]> = objects
         .map(|object| {
-            buffer.clear();
-            canonical(object, &mut buffer);
-            Digest::of(&buffer).0
+            canonical.out.clear();
+            canonical.write(object);
+            Digest::of(&canonical.out).0
         })
         .collect();
     digests.sort_unstable();
     Digest::of(digests.as_flattened())
 }
 
-/// Writes a value so that equal values give equal bytes, and others do not: each string with its length, each container
-/// with an end, the keys of an object in order.
-fn canonical(value: Element<'_>, out: &mut Vec<u8>) {
-    if value.is_object() {
-        let mut entries: Vec<_> = value.entries().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        out.push(b'{');
-        for (key, value) in entries {
-            text(b'k', key, out);
-            canonical(value, out);
+/// Writes values so that equal ones give equal bytes, and others do not: each string with its length, each container with
+/// an end, the keys of an object in order.
+#[derive(Default)]
+struct Canonical<'a> {
+    out: Vec<u8>,
+    /// The members of the objects that are being written, each object's behind those of the one around it.
+    members: Vec<Member<'a>>,
+}
+
+/// A member of an object, with the first bytes of its key as a number, which sorts in the same order and quicker.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    begin: u64,
+    key: &'a str,
+    value: Element<'a>,
+}
+
+impl<'a> Canonical<'a> {
+    /// Recurses no deeper than a document is nested, [`super::json::DEPTH_MAX`].
+    fn write(&mut self, value: Element<'a>) {
+        if value.is_object() {
+            let from = self.members.len();
+            self.members
+                .extend(value.entries().map(|(key, value)| Member {
+                    begin: beginning(key),
+                    key,
+                    value,
+                }));
+            if let Some(own) = self.members.get_mut(from..) {
+                own.sort_unstable_by(|a, b| a.begin.cmp(&b.begin).then_with(|| a.key.cmp(b.key)));
+            }
+            self.out.push(b'{');
+            let mut at = from;
+            while let Some(member) = self.members.get(at).copied() {
+                text(b'k', member.key, &mut self.out);
+                self.write(member.value);
+                at = at.saturating_add(1);
+            }
+            self.members.truncate(from);
+            self.out.push(b'}');
+        } else if value.is_array() {
+            self.out.push(b'[');
+            value.items().for_each(|item| self.write(item));
+            self.out.push(b']');
+        } else if let Some(string) = value.as_str() {
+            text(b's', string, &mut self.out);
+        } else if let Some(number) = value.as_number() {
+            text(b'n', number, &mut self.out);
+        } else {
+            self.out.push(match value.as_bool() {
+                Some(true) => b't',
+                Some(false) => b'f',
+                None => b'0',
+            });
         }
-        out.push(b'}');
-    } else if value.is_array() {
-        out.push(b'[');
-        value.items().for_each(|item| canonical(item, out));
-        out.push(b']');
-    } else if let Some(string) = value.as_str() {
-        text(b's', string, out);
-    } else if let Some(number) = value.as_number() {
-        text(b'n', number, out);
-    } else {
-        out.push(match value.as_bool() {
-            Some(true) => b't',
-            Some(false) => b'f',
-            None => b'0',
-        });
     }
+}
+
+/// The first eight bytes as a number, zeros where there are fewer.
+fn beginning(key: &str) -> u64 {
+    key.bytes()
+        .chain(std::iter::repeat(0))
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(byte))
 }
 
 fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
@@ -241,3 +295,6 @@ fn text(tag: u8, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,23 @@
 //! What STIX 2.1 demands of single types beyond their required properties.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use super::published::{Published, published};
-use super::validity::{Object, TIMESTAMP, is_observable};
+use super::pattern;
+use super::properties::EXTENSION_TYPES;
+use super::published::{Published, TLP, published};
+use super::references::is_meta;
+use super::validity::{Object, TIMESTAMP};
+use super::values::{is_base64, is_hash_of, is_ipv4, is_ipv6, is_uri, kind_of};
 use crate::formats::instant::instant;
 use crate::formats::json::{Element, Step};
 use crate::model::label::Label;
 
+/// How many of the published TLP markings are of version 1.0.
+const OLD: usize = 4;
+
+pub(super) const URI: &str = "this is no URI of RFC 3986, such as https://example.com/path";
+
 impl Object<'_, '_> {
     /// Checks what is special to a type.
-    pub(super) fn check_type(&mut self, kind: &str) {
+    pub(super) fn check_type(&mut self, kind: &str, is_sco: bool) {
         let object = self.object;
         let has = |key: &str| object.get(key).is_some();
         match kind {
@@ -27,11 +34,19 @@ impl Object<'_, '_> {
             "observed-data" if has("objects") == has("object_refs") => {
                 self.whole("observed data needs either `object_refs` or `objects`");
             }
-            "indicator"
+            "indicator" => {
                 if object.str("pattern_type") == Some("stix")
-                    && object.str("pattern").is_some_and(|p| !is_closed(p)) =>
-            {
-                self.at("pattern", "the pattern's brackets or quotes are not closed");
+                    && let Some(Err(fault)) = object.str("pattern").map(pattern::check)
+                {
+                    self.at(
+                        "pattern",
+                        format!(
+                            "this is no STIX pattern: {} at character {}",
+                            fault.expected,
+                            fault.at.saturating_add(1)
+                        ),
+                    );
+                }
             }
             "malware"
                 if object.get("is_family").and_then(Element::as_bool) == Some(true)
@@ -42,7 +57,7 @@ impl Object<'_, '_> {
             "malware-analysis" if !has("result") && !has("analysis_sco_refs") => {
                 self.whole("an analysis needs `result` or `analysis_sco_refs`");
             }
-            _ if is_observable(kind) => self.observable(kind),
+            _ if is_sco => self.observable(kind),
             _ => {}
         }
     }
@@ -76,17 +91,7 @@ impl Object<'_, '_> {
             );
         }
         for key in ["source_ref", "target_ref"] {
-            if self.object.str(key).is_some_and(|id| {
-                [
-                    "bundle--",
-                    "marking-definition--",
-                    "relationship--",
-                    "sighting--",
-                    "language-content--",
-                ]
-                .iter()
-                .any(|prefix| id.starts_with(prefix))
-            }) {
+            if self.refers_to_meta(key) {
                 self.at(
                     key,
                     "a relationship links domain objects and observables only",
@@ -95,28 +100,13 @@ impl Object<'_, '_> {
         }
     }
 
-    fn sighting(&mut self) {
-        self.refers("observed_data_refs", &["observed-data--"]);
-        self.refers("where_sighted_refs", &["identity--", "location--"]);
+    fn refers_to_meta(&self, key: &str) -> bool {
+        self.object.str(key).and_then(kind_of).is_some_and(is_meta)
     }
 
-    /// The ids in this list are of these types.
-    fn refers(&mut self, key: &str, prefixes: &[&str]) {
-        let Some(list) = self.object.get(key) else {
-            return;
-        };
-        let fits = |id: Element<'_>| {
-            id.as_str()
-                .is_some_and(|id| prefixes.iter().any(|p| id.starts_with(p)))
-        };
-        if !list.items().all(fits) {
-            self.at(
-                key,
-                format!(
-                    "`{key}` must hold ids of the form `{}…`",
-                    prefixes.join("…` or `")
-                ),
-            );
+    fn sighting(&mut self) {
+        if self.refers_to_meta("sighting_of_ref") {
+            self.at("sighting_of_ref", "what is sighted is a domain object");
         }
     }
 
@@ -136,8 +126,21 @@ impl Object<'_, '_> {
         {
             self.at("definition", "a statement marking needs a `statement`");
         }
-        if let Some(Published::Tlp(label)) = self.object.str("id").and_then(published) {
-            self.published(label);
+        // STIX 2.1 §7.2.1: marking definitions are not versioned.
+        if self.object.get("modified").is_some() {
+            self.at(
+                "modified",
+                "a marking definition has no `modified`: it never changes",
+            );
+        }
+        match self.object.str("id").and_then(published) {
+            Some(Published::Tlp(label)) => self.published(label),
+            Some(Published::Other) => {}
+            None if self.object.str("definition_type") == Some("tlp") => self.at(
+                "definition_type",
+                "TLP 1.0 has four marking definitions whose ids are published; refer to these",
+            ),
+            None => {}
         }
         if self.object.str("definition_type") == Some("tlp")
             && self
@@ -164,8 +167,27 @@ impl Object<'_, '_> {
             }
         });
         if let Some(other) = other {
-            self.whole(format!(
+            self.broken(format!(
                 "this id is published as TLP:{label}, but the definition says {other}"
+            ));
+        }
+        let is_old = self
+            .object
+            .str("id")
+            .is_some_and(|id| TLP.iter().take(OLD).any(|(uuid, _)| id.ends_with(uuid)));
+        let name = match label {
+            Label::Clear => "white",
+            Label::Green => "green",
+            Label::Amber | Label::AmberStrict => "amber",
+            Label::Red => "red",
+        };
+        let definition = self.object.get("definition");
+        if is_old
+            && !(self.object.str("definition_type") == Some("tlp")
+                && definition.is_some_and(|d| d.str("tlp") == Some(name)))
+        {
+            self.whole(format!(
+                "this id is published with `\"definition_type\": \"tlp\", \"definition\": {{\"tlp\": \"{name}\"}}`"
             ));
         }
     }
@@ -182,21 +204,17 @@ impl Object<'_, '_> {
                 "`extension_properties` needs the type `toplevel-property-extension`",
             );
         }
-        const TYPES: [&str; 5] = [
-            "new-sdo",
-            "new-sco",
-            "new-sro",
-            "property-extension",
-            "toplevel-property-extension",
-        ];
         if let Some(types) = self.object.get("extension_types")
             && !types
                 .items()
-                .all(|t| t.as_str().is_some_and(|t| TYPES.contains(&t)))
+                .all(|t| t.as_str().is_some_and(|t| EXTENSION_TYPES.contains(&t)))
         {
             self.at(
                 "extension_types",
-                format!("`extension_types` must be of {}", TYPES.join(", ")),
+                format!(
+                    "`extension_types` must be of {}",
+                    EXTENSION_TYPES.join(", ")
+                ),
             );
         }
     }
@@ -205,6 +223,12 @@ impl Object<'_, '_> {
         let object = self.object;
         let has = |key: &str| object.get(key).is_some();
         match kind {
+            "url" => {
+                if object.str("value").is_some_and(|value| !is_uri(value)) {
+                    self.at("value", URI);
+                }
+            }
+            "windows-registry-key" => self.registry_key(),
             "ipv4-addr" => self.address("value", is_ipv4),
             "ipv6-addr" => self.address("value", is_ipv6),
             "network-traffic" => {
@@ -222,16 +246,6 @@ impl Object<'_, '_> {
                     && start > end
                 {
                     self.at("end", "`end` must not be earlier than `start`");
-                }
-                for key in ["src_port", "dst_port"] {
-                    if let Some(port) = object.get(key)
-                        && port
-                            .as_number()
-                            .and_then(|p| p.parse::<u16>().ok())
-                            .is_none()
-                    {
-                        self.at(key, "a port is a whole number from 0 to 65535");
-                    }
                 }
             }
             "artifact" => {
@@ -254,6 +268,33 @@ impl Object<'_, '_> {
         }
     }
 
+    fn registry_key(&mut self) {
+        // STIX 2.1 §6.17: the hive is fully expanded.
+        const SHORT: [&str; 5] = ["HKLM", "HKCC", "HKCR", "HKCU", "HKU"];
+        let hive = self
+            .object
+            .str("key")
+            .and_then(|key| key.split('\\').next())
+            .unwrap_or_default();
+        if SHORT.iter().any(|short| hive.eq_ignore_ascii_case(short)) {
+            self.at(
+                "key",
+                format!("the hive {hive} is written in full, such as HKEY_LOCAL_MACHINE"),
+            );
+        }
+    }
+
+    /// The hashes of an object or an external reference.
+    pub(super) fn hashes(&mut self, key: &str, hashes: Element<'_>) {
+        for (algorithm, hash) in hashes.entries() {
+            match hash.as_str() {
+                None => self.broken_at(key, format!("the hash {algorithm} must be a string")),
+                Some(hash) if is_hash_of(algorithm, hash) => {}
+                Some(_) => self.at(key, format!("this is no hash of {algorithm}")),
+            }
+        }
+    }
+
     fn address(&mut self, key: &str, is_address: fn(&str) -> bool) {
         if !self.object.str(key).is_some_and(is_address) {
             self.at(
@@ -262,59 +303,4 @@ impl Object<'_, '_> {
             );
         }
     }
-}
-
-fn is_ipv4(text: &str) -> bool {
-    network(text, 32).is_some_and(|address| address.parse::<Ipv4Addr>().is_ok())
-}
-
-fn is_ipv6(text: &str) -> bool {
-    network(text, 128).is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
-}
-
-/// The address of a network in CIDR notation, or the text itself.
-fn network(text: &str, bits_max: u8) -> Option<&str> {
-    match text.split_once('/') {
-        None => Some(text),
-        Some((address, bits)) => {
-            // A leading zero is another spelling of the same network, which STIX does not allow.
-            let is_bits = bits.parse::<u8>().is_ok_and(|b| b <= bits_max)
-                && bits.bytes().all(|b| b.is_ascii_digit())
-                && (bits.len() == 1 || !bits.starts_with('0'));
-            is_bits.then_some(address)
-        }
-    }
-}
-
-/// The brackets and quotes of a STIX pattern match; nothing else of it is read.
-fn is_closed(pattern: &str) -> bool {
-    let mut open = Vec::new();
-    let mut in_string = false;
-    let mut escaped = false;
-    for c in pattern.chars() {
-        if in_string {
-            in_string = escaped || c != '\'';
-            escaped = c == '\\' && !escaped;
-            continue;
-        }
-        match c {
-            '\'' => in_string = true,
-            '[' | '(' => open.push(c),
-            ']' if open.pop() != Some('[') => return false,
-            ')' if open.pop() != Some('(') => return false,
-            '"' => return false,
-            _ => {}
-        }
-    }
-    !in_string && open.is_empty() && pattern.contains('[')
-}
-
-/// Padded base64 as RFC 4648 §4 writes it; the payload is not decoded.
-fn is_base64(text: &str) -> bool {
-    let digits = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - digits.len() <= 2
-        && digits
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }

@@ -38,7 +38,7 @@ pub(super) fn read(values: &Values) -> Result<CommunitySettings, ConfigError> {
         })?,
         newcomer_history: values.required("newcomer_history", label)?,
         default_label: values.optional("default_label", label)?,
-        strict: false,
+        strict: values.required("validation", strict)?,
     })
 }
 
@@ -68,6 +68,18 @@ pub(crate) fn sector(text: &str) -> Result<String, String> {
             "lower-case letters, digits and hyphens are wanted, at most {} bytes, such as energy",
             Envelope::SECTOR_BYTES_MAX
         ))
+    }
+}
+
+/// Reads how documents are judged: leniently or strictly.
+fn strict(text: &str) -> Result<bool, String> {
+    match text {
+        "lenient" => Ok(false),
+        "strict" => Ok(true),
+        _ => Err(format!(
+            "“{}” is neither lenient nor strict",
+            text.escape_debug()
+        )),
     }
 }
 

@@ -76,6 +76,14 @@ pub(super) const KEYS: &[Key] = &[
         ],
     },
     Key {
+        name: "validation",
+        default: Some("lenient"),
+        about: &[
+            "What happens to a document that breaks a MUST of its format. What breaks its structure is always refused;",
+            "for the other rules, lenient: taken, and the submitter is told; strict: refused.",
+        ],
+    },
+    Key {
         name: "document_bytes_max",
         default: Some("16 MiB"),
         about: &["The largest document that is taken, decompressed. At most 16 MiB."],

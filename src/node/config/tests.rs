@@ -23,6 +23,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(settings.community.endorsements_required, 2);
     assert_eq!(settings.community.newcomer_history, Label::Green);
     assert_eq!(settings.community.default_label, None);
+    assert!(!settings.community.strict);
     assert_eq!(settings.listeners.listen.to_string(), "0.0.0.0:7443");
     assert_eq!(settings.listeners.ops.to_string(), "127.0.0.1:7445");
     assert_eq!(settings.limits.document_bytes_max, 16 * 1024 * 1024);
@@ -62,6 +63,19 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_default() {
 }
 
 #[test]
+fn a_community_chooses_between_lenient_and_strict_validation() {
+    let strict = |line: &str, environment: &Environment| {
+        let loaded = of(&format!("{LEAST}{line}\n"), environment).expect("valid settings");
+        loaded.settings.community.strict
+    };
+    let nothing = Environment::default();
+    assert!(strict("validation = \"strict\"", &nothing));
+    assert!(!strict("validation = \"lenient\"", &nothing));
+    let environment = Environment::of([("SLUIS_VALIDATION", "strict")]);
+    assert!(strict("validation = \"lenient\"", &environment));
+}
+
+#[test]
 fn an_unknown_key_is_told_with_its_line_and_the_nearest_known_one() {
     assert_eq!(
         fails(&format!("{LEAST}\nlissten = \"0.0.0.0:1\"\n")),
@@ -82,6 +96,7 @@ fn a_wrong_value_is_told_with_its_place_and_what_is_wanted() {
         ),
         ("endorsements_required = [2]", "a whole number"),
         ("newcomer_history = \"PINK\"", "they are CLEAR, GREEN"),
+        ("validation = \"loose\"", "neither lenient nor strict"),
         ("ops = \"0.0.0.0:7445\"", "loopback"),
         ("listen = \"7443\"", "ADDR:PORT"),
         ("advertise = \"http://x\"", "HOST:PORT"),

@@ -56,6 +56,12 @@ const CONTENTS: ManyRows = ManyRows {
     tail: PASS_OVER_NULL,
 };
 
+const REISSUED: ManyRows = ManyRows {
+    head: "INSERT INTO reissued (position, sealed) SELECT * FROM (VALUES ",
+    tuple: "(?,?)",
+    tail: PASS_OVER_NULL,
+};
+
 const REQUESTS: ManyRows = ManyRows {
     head: "INSERT INTO requests (request, answer, at) SELECT * FROM (VALUES ",
     tuple: "(?,?,?)",
@@ -86,6 +92,22 @@ async fn rows(script: &mut Script<'_>, rows: &[NewRow]) -> Result<(), sqlx::Erro
             let content = new.row.content.as_deref().unwrap_or_default();
             let key = new.content_key.unwrap_or_default();
             bind(a, seal::seal(new.row.item, new.row.revision, &key, content))
+        })
+        .await?;
+    let reissued: Vec<&NewRow> = live
+        .iter()
+        .copied()
+        .filter(|new| !new.reissued.is_empty())
+        .collect();
+    script
+        .rows(&REISSUED, &reissued, |a, new| {
+            bind(a, new.row.position.0)?;
+            let key = new.content_key.unwrap_or_default();
+            let ids = pack::reissued(&new.reissued);
+            bind(
+                a,
+                seal::seal_reissued(new.row.item, new.row.revision, &key, &ids),
+            )
         })
         .await?;
     // Withdrawals, recalls, and items that went out of service within their own batch.
@@ -122,11 +144,13 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
             },
         )
         .await?;
-    script
-        .one("DELETE FROM contents WHERE position = ?", |a| {
-            bind(a, row.position.0)
-        })
-        .await
+    for delete in [
+        "DELETE FROM contents WHERE position = ?",
+        "DELETE FROM reissued WHERE position = ?",
+    ] {
+        script.one(delete, |a| bind(a, row.position.0)).await?;
+    }
+    Ok(())
 }
 
 async fn documents(script: &mut Script<'_>, plan: &Plan<'_>) -> Result<(), sqlx::Error> {

@@ -2,6 +2,7 @@
 
 use bytes::{Buf, BufMut, Bytes};
 
+use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, Digest, ItemId, KeyId};
 use crate::model::label::Label;
@@ -197,6 +198,33 @@ pub(super) fn document_back(tag: i64, bytes: &[u8]) -> Option<DocumentState> {
         content_sha256: Digest::from_slice(content_sha256)?,
         options_sha256: Digest::from_slice(options_sha256)?,
         parts: parts_back(parts)?,
+    })
+}
+
+/// Old and new ids by turns.
+pub(super) fn reissued(reissued: &[Reissued]) -> Vec<u8> {
+    let ids: Vec<Vec<u8>> = reissued
+        .iter()
+        .flat_map(|r| [r.from.as_bytes().to_vec(), r.to.as_bytes().to_vec()])
+        .collect();
+    list(&ids)
+}
+
+/// The way back.
+pub(super) fn reissued_back(bytes: Bytes) -> Option<Vec<Reissued>> {
+    let ids: Vec<String> = list_back(bytes)?
+        .into_iter()
+        .map(|id| String::from_utf8(id.to_vec()).ok())
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = ids.as_chunks::<2>();
+    rest.is_empty().then(|| {
+        pairs
+            .iter()
+            .map(|[from, to]| Reissued {
+                from: from.clone(),
+                to: to.clone(),
+            })
+            .collect()
     })
 }
 
@@ -429,6 +457,7 @@ mod tests {
             class: Class::Withdrawal(id),
             document: None,
             ends: Some(9),
+            fingerprint: None,
             supplier: None,
             hops: Vec::new(),
             local: None,

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::pack::Beside;
 use super::rows::{Remains, Stored, inconsistent};
+use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, Digest, ItemId, MemberId};
@@ -136,6 +137,8 @@ pub(super) struct NewRow {
     pub row: LogRow,
     pub beside: Beside,
     pub content_key: Option<[u8; 32]>,
+    /// What its objects were called when it was pushed.
+    pub reissued: Vec<Reissued>,
 }
 
 /// What is to be written, in the order of the writes within each list.
@@ -440,6 +443,7 @@ impl<'a> Plan<'a> {
                 ..Beside::default()
             },
             content_key: Some(item.content_key),
+            reissued: item.reissued.clone(),
         }))
     }
 
@@ -585,6 +589,7 @@ impl<'a> Plan<'a> {
                 note,
             },
             content_key: None,
+            reissued: Vec::new(),
         });
         let withdrawn = ItemNow::Withdrawn(position.0);
         self.known.items.insert(item, withdrawn);

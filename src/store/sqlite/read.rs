@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::rows::{LIVE, Stored, column, columns, stored};
 use super::*;
+use crate::anonymity::Reissued;
 use crate::store::{RowState, WaitingItem};
 
 /// Rows in one answer at most, whatever is asked for.
@@ -109,6 +110,29 @@ impl Store {
         };
         let rows = read.await.map_err(|e| self.failed(e))?;
         Ok(rows.into_iter().map(|s| s.row).next())
+    }
+
+    /// What the objects of an item in service were called when it was pushed: empty where none was issued anew.
+    pub async fn reissued(&self, item: ItemId) -> Result<Vec<Reissued>, StoreError> {
+        let mut connection = self.reader().await?;
+        let key = item.bytes();
+        let newest = self.inner.items.newest(&mut connection, &[key]).await;
+        let newest = newest.map_err(|e| self.failed(e))?;
+        let Some(position) = newest.get(&key) else {
+            return Ok(Vec::new());
+        };
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", sealed FROM log JOIN reissued USING (position) WHERE position = ?"
+        ))
+        .bind(*position)
+        .fetch_optional(&mut *connection)
+        .await;
+        let Some(row) = row.map_err(|e| self.failed(e))? else {
+            return Ok(Vec::new());
+        };
+        rows::reissued(row, *position)
     }
 
     /// The position of the newest row.

@@ -9,6 +9,7 @@ use sqlx::{Decode, Row, Sqlite, Type};
 use super::pack::{Body, Class};
 use super::statement::{ManyRows, bind};
 use super::{pack, seal};
+use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
@@ -128,6 +129,16 @@ async fn contents(
         contents.insert(raw.position, content);
     }
     Ok(contents)
+}
+
+/// What the objects of a row were called, from a row with [`columns`] and what is sealed.
+pub(super) fn reissued(row: SqliteRow, position: i64) -> Result<Vec<Reissued>, StoreError> {
+    let sealed: Vec<u8> = column(&row, 4, "reissued", "sealed", &position)?;
+    let raw = raw(row)?;
+    let key = raw.content_key.as_deref().unwrap_or_default();
+    seal::open_reissued(raw.body.item, raw.body.revision, key, sealed)
+        .and_then(pack::reissued_back)
+        .ok_or_else(|| inconsistent("reissued", "sealed", &position))
 }
 
 /// Either half of what can go wrong while rows are read.

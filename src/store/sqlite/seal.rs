@@ -29,6 +29,24 @@ pub(super) fn open(item: ItemId, revision: u32, key: &[u8], mut sealed: Vec<u8>)
     Some(Bytes::from(sealed))
 }
 
+/// Seals what the objects of a revision were called under the key of its content, apart from that content.
+pub(super) fn seal_reissued(item: ItemId, revision: u32, key: &[u8; 32], ids: &[u8]) -> Vec<u8> {
+    seal(item, revision ^ REISSUED, key, ids)
+}
+
+/// Opens what [`seal_reissued`] made.
+pub(super) fn open_reissued(
+    item: ItemId,
+    revision: u32,
+    key: &[u8],
+    sealed: Vec<u8>,
+) -> Option<Bytes> {
+    open(item, revision ^ REISSUED, key, sealed)
+}
+
+/// Keeps the nonce of what the objects were called apart from that of the content: no item has so many revisions.
+const REISSUED: u32 = 1 << 31;
+
 fn cipher(key: &[u8; 32]) -> LessSafeKey {
     let key = UnboundKey::new(&AES_256_GCM, key).expect("the key has the cipher's 32 bytes");
     LessSafeKey::new(key)
@@ -68,5 +86,11 @@ mod tests {
         assert_eq!(open(item, 4, &[1; 32], sealed.clone()), None);
         assert_eq!(open(item, 3, &[2; 32], sealed.clone()), None);
         assert_eq!(open(item, 3, &[], sealed), None);
+        let sealed = seal_reissued(item, 3, &[1; 32], b"content");
+        assert_eq!(open(item, 3, &[1; 32], sealed.clone()), None);
+        assert_eq!(
+            open_reissued(item, 3, &[1; 32], sealed).as_deref(),
+            Some(&b"content"[..])
+        );
     }
 }

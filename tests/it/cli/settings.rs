@@ -23,6 +23,7 @@ fn config_says_each_value_and_where_it_comes_from() {
             .is_some_and(|s| s.starts_with("sluis.toml"))
     );
     assert_eq!(config["endorsements_required"]["source"], "default");
+    assert_eq!(config["validation"]["value"], "lenient");
 }
 
 #[test]

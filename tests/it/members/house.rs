@@ -453,6 +453,14 @@ impl Overview for Nothing {
         Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
     }
 
+    fn reveal_source(
+        &self,
+        _operator: SpiffeId,
+        item: ItemId,
+    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
+        Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
+    }
+
     fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -464,14 +472,6 @@ impl Overview for Nothing {
         _settled: Settled,
     ) -> BoxFuture<'_, Result<Released, IntakeError>> {
         Box::pin(async { Ok(Released::NotWaiting) })
-    }
-
-    fn reveal_source(
-        &self,
-        _operator: SpiffeId,
-        item: ItemId,
-    ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>> {
-        Box::pin(async move { Err(status::not_found(format!("there is no item {item}"))) })
     }
 
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>> {

@@ -31,6 +31,13 @@ CREATE TABLE contents (
     sealed   BLOB NOT NULL
 ) STRICT;
 
+-- Which ids the objects of an un-named item had before they were issued anew, sealed under the key of the same position;
+-- deleted with the content.
+CREATE TABLE reissued (
+    position INTEGER PRIMARY KEY,
+    sealed   BLOB NOT NULL
+) STRICT;
+
 -- Documents of members and what they were made into: state is in one piece, see pack.rs.
 CREATE TABLE documents (
     number   INTEGER PRIMARY KEY,

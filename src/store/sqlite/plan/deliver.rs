@@ -74,6 +74,7 @@ impl<'a> Plan<'a> {
                         ..Beside::default()
                     },
                     content_key: Some(*content_key),
+                    reissued: Vec::new(),
                 })))
             }
             DeliveredKind::Withdrawal { id, statement } => {
@@ -216,6 +217,7 @@ impl<'a> Plan<'a> {
                 ..Beside::default()
             },
             content_key: None,
+            reissued: Vec::new(),
         });
         let recalled = ItemNow::Recalled(Box::new(remains), ends, revision);
         self.known.items.insert(item, recalled);
