@@ -171,16 +171,13 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// The same in text that is decoded.
 pub(super) fn uuids_in(text: &[u8], found: &mut dyn FnMut(Uuid128)) {
     let [first, ..] = HYPHENS;
-    // Text before this belongs to a UUID that was found.
-    let mut from = 0;
     for at in memchr_iter(b'-', text) {
-        let Some(start) = at.checked_sub(first).filter(|start| *start >= from) else {
+        let Some(start) = at.checked_sub(first) else {
             continue;
         };
         let window = text.get(start..start.saturating_add(UUID_LENGTH));
         if let Some(uuid) = window.and_then(uuid_at) {
             found(uuid);
-            from = start.saturating_add(UUID_LENGTH);
         }
     }
 }

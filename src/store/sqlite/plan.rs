@@ -6,15 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
-
 use super::pack::Beside;
 use super::rows::{Remains, Stored, inconsistent};
 use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, Digest, ItemId, MemberId};
-use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
@@ -23,9 +20,13 @@ use crate::store::{
     InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined, Revise,
     RowState, StoreError, Waiting, Withdraw, Write, Written,
 };
-use crate::wire;
 
 mod deliver;
+mod tombstone;
+mod twin;
+
+use tombstone::out_of_service;
+pub(super) use twin::Twin;
 
 /// What of the database a batch touches, first as it is, then as the writes make it.
 #[derive(Debug, Default)]
@@ -74,45 +75,6 @@ pub(super) struct Invite {
     pub purpose: Vec<u8>,
     pub expires: Timestamp,
     pub used: bool,
-}
-
-/// An item that may be of the same document as another.
-#[derive(Clone, Debug)]
-pub(super) struct Twin {
-    pub item: ItemId,
-    pub origin: CommunityId,
-    pub label: Label,
-    /// It has an audience of its own.
-    pub named: bool,
-    /// The number of the document that it is a part of, if it was pushed here.
-    pub document: Option<i64>,
-}
-
-impl Twin {
-    /// What a row of the log tells; `None`: it is no item that holds or held.
-    pub(super) fn of(row: &LogRow, document: Option<i64>) -> Option<Self> {
-        let LogClass::Item { envelope, .. } = &row.class else {
-            return None;
-        };
-        let envelope = match row.state {
-            RowState::Live => wire::envelope::parse(&envelope.record).ok()?,
-            RowState::Withdrawn => wire::envelope::parse_tombstone(&envelope.record).ok()?,
-            // What holds in its place says how far it goes.
-            RowState::Superseded => return None,
-        };
-        Some(Self {
-            item: row.item,
-            origin: envelope.origin,
-            label: envelope.label,
-            named: envelope.audience.is_some(),
-            document,
-        })
-    }
-
-    /// Whether a new item with this label would take the document further than this one lets it.
-    fn goes_less_far(&self, label: Label, here: &CommunityId) -> bool {
-        self.label > label || (self.origin != *here && self.named && self.label == label)
-    }
 }
 
 /// Where an item stands.
@@ -315,27 +277,6 @@ impl<'a> Plan<'a> {
         self.put_document(append, number);
         self.record_request(append);
         Ok(Written::Appended(positions))
-    }
-
-    /// Somebody else's item of the same document that goes less far than one of the push would, if there is one.
-    fn met(&self, append: &Append, document: Option<i64>) -> Option<Meeting> {
-        append.items.iter().find_map(|item| {
-            let part = append.state.parts.iter().find(|p| p.item == item.item)?;
-            let here = &append.here;
-            self.known
-                .twins
-                .get(&item.fingerprint?)?
-                .iter()
-                .find(|twin| {
-                    (document.is_none() || twin.document != document)
-                        && twin.goes_less_far(part.label, here)
-                })
-                .map(|twin| Meeting {
-                    item: twin.item,
-                    origin: twin.origin.clone(),
-                    label: twin.label,
-                })
-        })
     }
 
     /// The next revision of an item that is in service.
@@ -645,32 +586,4 @@ impl<'a> Plan<'a> {
         self.known.last_audit = Some((row.seq, row.sha256));
         self.audit.push(row);
     }
-}
-
-/// Cuts an item's row down to its tombstone.
-fn out_of_service(row: &mut LogRow, state: RowState) -> Result<Remains, StoreError> {
-    let LogClass::Item {
-        envelope,
-        hops,
-        local,
-    } = &mut row.class
-    else {
-        return Err(inconsistent("log", "class", &row.position.0));
-    };
-    let parsed = wire::envelope::parse(&envelope.record)
-        .map_err(|_| inconsistent("log", "signed", &row.position.0))?;
-    let tombstone = wire::envelope::tombstone(&parsed);
-    *envelope = Signed {
-        record: tombstone.clone(),
-        signature: Bytes::new(),
-        key: envelope.key,
-    };
-    row.state = state;
-    row.content = None;
-    Ok(Remains {
-        tombstone,
-        hops: hops.clone(),
-        local: local.clone(),
-        recorded: row.recorded,
-    })
 }
