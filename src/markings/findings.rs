@@ -18,6 +18,8 @@ pub(crate) struct Finding {
     pub(crate) object: Option<usize>,
     /// It is what a marking definition stands for, not a marking on that definition.
     pub(crate) defines: bool,
+    /// It stands for others behind it that say the same, so that a word on its place does not settle it.
+    pub(crate) stands_for_others: bool,
 }
 
 /// All markings of a document.
@@ -32,6 +34,12 @@ pub(crate) struct Findings {
     pub(crate) is_silent: bool,
 }
 
+/// Markings of a text that are listed: more than any page has, and few enough that a text of nothing else costs no more
+/// memory than its own bytes.
+const LISTED_MAX: usize = 10_000;
+/// How many claims there are: five labels, and the unknown.
+const CLAIMS: usize = 6;
+
 /// Longest text that is kept of what stands in the document.
 const SAID_BYTES_MAX: usize = 100;
 
@@ -44,6 +52,7 @@ impl Findings {
             said: plain::one_line(said, SAID_BYTES_MAX),
             object,
             defines: false,
+            stands_for_others: false,
         });
     }
 
@@ -71,9 +80,23 @@ impl Findings {
 
     /// Notes every `TLP:` string of a text that is a whole document, each with the place of its line.
     pub(crate) fn lines(&mut self, text: &str, place: impl Fn(usize) -> String) {
-        scan(text, &mut |Found { claim, text, line }| match claim {
-            Some(claim) => self.add(place(line), claim, &text, None),
-            None => self.source_only.push(place(line)),
+        scan(text, &mut |Found { claim, text, line }| {
+            let is_full = self.list.len() >= LISTED_MAX;
+            match claim {
+                None if is_full => {}
+                None => self.source_only.push(place(line)),
+                Some(claim) if !is_full => self.add(place(line), claim, &text, None),
+                Some(claim) => {
+                    let is_told = |f: &&Finding| f.stands_for_others && f.claim == claim;
+                    // Those that stand for others come last, one for each claim.
+                    if !self.list.iter().rev().take(CLAIMS).any(|f| is_told(&f)) {
+                        self.add(place(line), claim, &text, None);
+                        if let Some(last) = self.list.last_mut() {
+                            last.stands_for_others = true;
+                        }
+                    }
+                }
+            }
         });
     }
 

@@ -269,7 +269,8 @@ fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -
         .iter()
         .map(|finding| {
             // In text the words may only be quoted; elsewhere a known label is the document's own and stays.
-            let can_be_settled = is_prose || finding.claim == Claim::Unknown;
+            let can_be_settled =
+                !finding.stands_for_others && (is_prose || finding.claim == Claim::Unknown);
             let word = resolved
                 .iter()
                 .zip(&mut used)

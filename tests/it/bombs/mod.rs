@@ -4,3 +4,4 @@
 
 mod made;
 mod read;
+mod wire;
