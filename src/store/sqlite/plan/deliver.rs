@@ -39,7 +39,7 @@ impl<'a> Plan<'a> {
                 hops,
                 content,
                 content_key,
-                fingerprint,
+                fingerprints,
             } => {
                 if !self.takes(entry.item, *revision, envelope)? {
                     return Ok(None);
@@ -70,7 +70,7 @@ impl<'a> Plan<'a> {
                 Ok(Some(self.push_item(NewRow {
                     row,
                     beside: Beside {
-                        fingerprint: *fingerprint,
+                        fingerprints: *fingerprints,
                         ..Beside::default()
                     },
                     content_key: Some(*content_key),
