@@ -72,7 +72,9 @@ impl Pusher {
                     "spiffe://energy.isac.example/member/noordzee".to_owned(),
                 ],
             },
-            community: CommunityId::parse("energy.isac.example").ok().context("an id")?,
+            community: CommunityId::parse("energy.isac.example")
+                .ok()
+                .context("an id")?,
             pseudonyms: Pseudonyms::new(&[7; 32]),
         })
     }
@@ -87,11 +89,19 @@ impl Pusher {
             community: &self.community,
             name: "Energy ISAC",
         };
-        let unnamed = unnamed(document, &self.aliases, &stand_in, &self.pseudonyms, &limits)
-            .map_err(refused)?;
+        let unnamed = unnamed(
+            document,
+            &self.aliases,
+            &stand_in,
+            &self.pseudonyms,
+            &limits,
+        )
+        .map_err(refused)?;
         let places = formats::mentions(&unnamed.document, &self.aliases);
         ensure!(places.is_empty(), "{places:?}");
-        Ok(partition::parts(&unnamed.document, &marked, parting()).parts.len())
+        Ok(partition::parts(&unnamed.document, &marked, parting())
+            .parts
+            .len())
     }
 }
 
