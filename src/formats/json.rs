@@ -385,6 +385,11 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// This value and all within it, in document order.
+    pub(crate) fn all(self) -> impl Iterator<Item = Element<'a>> {
+        (self.at..self.next()).map(move |at| self.with(at))
+    }
+
     /// This value and all within it, in document order, each with its path from here.
     pub(crate) fn walk(self, mut visit: impl FnMut(&Path<'a>, Element<'a>)) {
         let mut path = Path { steps: Vec::new() };

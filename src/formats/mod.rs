@@ -148,6 +148,8 @@ pub struct Document {
     pub(crate) body: Body,
     /// The texts that lie encoded within its strings, in document order.
     pub(crate) payloads: Vec<Payload>,
+    /// STIX: the digest of each object, in document order; empty where the identity is not made of them.
+    pub(crate) digests: Vec<[u8; 32]>,
 }
 
 /// The parsed content.
@@ -220,6 +222,8 @@ pub(crate) struct Said {
     pub(crate) summary: String,
     pub(crate) kind: Kind,
     pub(crate) problems: Problems,
+    /// STIX: the digest of each object, if the identity is made of them.
+    pub(crate) digests: Vec<[u8; 32]>,
 }
 
 /// What is wrong with a document, up to the number of places that an answer carries.
@@ -320,6 +324,7 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         bytes,
         body,
         payloads: Vec::new(),
+        digests: said.digests,
     }
 }
 

@@ -84,6 +84,7 @@ pub(crate) fn read(bytes: Bytes) -> Result<Document, Refusal> {
         summary: String::new(),
         kind: Kind::Report,
         problems: Problems::default(),
+        digests: Vec::new(),
     };
     let format = if markdown {
         Format::Markdown

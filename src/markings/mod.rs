@@ -16,7 +16,6 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::formats::json::Element;
 use crate::formats::stix::Shape;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
@@ -27,6 +26,7 @@ use findings::{Finding, Findings, strictest};
 use words::Claim;
 
 pub(crate) use misp::distribution;
+pub(crate) use pap::PapIn;
 
 /// A marking that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,11 +169,6 @@ pub fn markings(document: &Document) -> Vec<Marking> {
 /// The strictest PAP level that the document asks for, in a tag, a marking or a text; `None`: it says nothing of it.
 pub fn pap(document: &Document) -> Option<Pap> {
     pap::find(document)
-}
-
-/// The strictest PAP level that these objects of a document say.
-pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
-    objects.map(pap::of_object).max().flatten()
 }
 
 /// The limits that the document sets beyond its label.
