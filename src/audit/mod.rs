@@ -65,6 +65,8 @@ vocabulary! {
         ItemReleased = "item-released",
         /// An operator looked at who submitted an item, or asked for one that is not there.
         SourceDisclosed = "source-disclosed",
+        /// The node was brought back from a backup; the subject is the time that it was made.
+        NodeRestored = "node-restored",
     }
 }
 

@@ -22,6 +22,7 @@ use crate::node::telemetry;
 
 mod agreement;
 mod audit;
+mod backup;
 pub mod demo;
 mod failure;
 mod feed;
@@ -148,6 +149,10 @@ enum Command {
     Audit(audit::AuditCommand),
     #[command(subcommand)]
     Waiting(waiting::WaitingCommand),
+    /// Save the whole node in one file that a passphrase opens; it may run
+    Backup(backup::BackupArguments),
+    /// Bring a backup back into an empty data directory
+    Restore(backup::RestoreArguments),
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -286,6 +291,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
         Command::Waiting(command) => waiting::run(command, context).await,
+        Command::Backup(arguments) => backup::backup(arguments, context).await,
+        Command::Restore(arguments) => backup::restore(arguments, context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! The node: its settings, its telemetry, how it is made, and how it runs.
 
 mod audit;
+pub mod backup;
 pub mod config;
 mod gauges;
 mod identity;

@@ -15,4 +15,4 @@ pub use ops::{
     Waiting, WaitingItem, Withdraw, Write, Written,
 };
 pub(crate) use sqlite::Committed;
-pub use sqlite::{Store, StoreError};
+pub use sqlite::{Generation, Store, StoreError};

@@ -22,7 +22,7 @@ pub enum Write {
     /// A withdrawal by the origin, here.
     Withdraw(Withdraw),
     /// The next revision of an item of this community, apart from any push. Answers `Appended` with one position;
-    /// with none if the item is not in service in the revision before it.
+    /// with none if the item is not in service in an earlier revision.
     Revise(Box<Revise>),
     /// These may be held by that peer from now on; durable before the first byte leaves. Answers `Done`.
     Offer {

@@ -355,7 +355,8 @@ impl<'a> Plan<'a> {
         let Some((before, Some(number), fingerprint)) = before else {
             return Ok(Written::Appended(Vec::new()));
         };
-        if before.checked_add(1) != Some(revision) {
+        // The number follows from the one before and grows with it: one that does not is of a revision that was overtaken.
+        if before >= revision {
             return Ok(Written::Appended(Vec::new()));
         }
         let position = self.append_item(&revise.item, fingerprint, number, revise.at)?;

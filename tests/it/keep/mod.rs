@@ -1,0 +1,4 @@
+//! The operator's care: what is saved comes back, and what comes back is noticed by everybody else.
+
+mod backup;
+mod restored;
