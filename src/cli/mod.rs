@@ -37,6 +37,7 @@ mod output;
 mod peer;
 mod prompt;
 mod push;
+mod quarantine;
 mod session;
 mod status;
 mod text;

@@ -48,6 +48,8 @@ pub(super) struct Known {
     pub endorsed: HashSet<(MemberId, MemberId)>,
     /// The newest items of each document that a new item may be of, whoever they come from.
     pub twins: HashMap<Fingerprint, Vec<Twin>>,
+    /// Equivocations that are on record, by supplier and item.
+    pub alarmed: HashSet<(CommunityId, ItemId)>,
     /// The last audit record; `None`: there is none.
     pub last_audit: Option<(i64, Digest)>,
 }
@@ -170,6 +172,8 @@ pub(super) enum Other<'a> {
     Peer(&'a Peer),
     Keys(&'a [PinnedKey]),
     Quarantine(&'a [Quarantined]),
+    Equivocation(Box<Quarantined>),
+    QuarantineEnds(&'a [i64]),
     Link(&'a CommunityId, &'a LinkState),
     Cursor(&'a CommunityId, &'a str),
     Waits(ItemId, &'a Meeting, Timestamp),
@@ -263,6 +267,18 @@ impl<'a> Plan<'a> {
             Write::Quarantine(quarantined) => self
                 .others
                 .push(Other::Quarantine(std::slice::from_ref(quarantined))),
+            Write::SettleQuarantine {
+                numbers,
+                reread,
+                audit,
+            } => {
+                self.others.push(Other::QuarantineEnds(numbers));
+                self.others
+                    .extend(reread.iter().map(|peer| Other::Cursor(peer, "")));
+                for record in audit {
+                    self.audit(record);
+                }
+            }
             Write::PutLink { peer, state } => self.others.push(Other::Link(peer, state)),
             Write::Audit(audit) => self.audit(audit),
         }

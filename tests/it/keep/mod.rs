@@ -1,4 +1,6 @@
 //! The operator's care: what is saved comes back, and what comes back is noticed by everybody else.
 
 mod backup;
+mod links;
+mod quarantine;
 mod restored;
