@@ -24,6 +24,7 @@ mod agreement;
 mod audit;
 mod backup;
 pub mod demo;
+mod doctor;
 mod failure;
 mod feed;
 mod init;
@@ -154,6 +155,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Bring a backup back into an empty data directory
     Restore(backup::RestoreArguments),
+    /// Look at the data directory and its place, changing nothing; exit code 1 if something is wrong
+    Doctor,
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -294,6 +297,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Waiting(command) => waiting::run(command, context).await,
         Command::Backup(arguments) => backup::backup(arguments, context).await,
         Command::Restore(arguments) => backup::restore(arguments, context).await,
+        Command::Doctor => doctor::run(context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

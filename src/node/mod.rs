@@ -3,6 +3,7 @@
 mod audit;
 pub mod backup;
 pub mod config;
+pub mod doctor;
 mod gauges;
 mod identity;
 pub mod init;
@@ -11,5 +12,5 @@ mod running;
 mod services;
 pub mod telemetry;
 
-pub use audit::{AuditReport, audit_verify};
+pub use audit::{AuditReport, audit_export, audit_verify};
 pub use running::{Node, ServeError, serve};

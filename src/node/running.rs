@@ -113,8 +113,8 @@ pub enum ServeError {
 /// The database in the data directory.
 pub(crate) const DATABASE: &str = "sluis.db";
 pub(super) const LOCK: &str = "sluis.lock";
-const RUN: &str = "run";
-const ADDRESS: &str = "address";
+pub(super) const RUN: &str = "run";
+pub(super) const ADDRESS: &str = "address";
 /// How long a draining node waits for its streams to finish; SIGTERM has to end it within ten seconds.
 const DRAIN: Duration = Duration::from_secs(5);
 

@@ -395,7 +395,7 @@ pub async fn restore(task: Task) -> Result<Restored, BackupError> {
 }
 
 /// Whether a node holds the directory.
-fn runs(data: &Path) -> bool {
+pub(super) fn runs(data: &Path) -> bool {
     let Ok(lock) = File::options().write(true).open(data.join(LOCK)) else {
         return false;
     };

@@ -53,6 +53,22 @@ impl Store {
         Ok(faults)
     }
 
+    /// When the newest audit record of a database was made.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn newest_record(file: &Path) -> Result<Option<Timestamp>, StoreError> {
+        let failed = |e| StoreError::of(file, e);
+        let mut connection = open::one(file).await?;
+        let row = sqlx::query("SELECT max(at) FROM audit")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(failed)?;
+        let newest: Option<i64> = row.try_get(0).map_err(failed)?;
+        connection.close().await.map_err(failed)?;
+        Ok(newest.map(Timestamp::from_micros))
+    }
+
     /// Writes a consistent copy of the database into a new file, with mode 0600, while the node runs.
     pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
         let mut connection = self.reader().await?;
