@@ -22,7 +22,9 @@ use crate::node::telemetry;
 
 mod agreement;
 mod audit;
+mod backup;
 pub mod demo;
+mod doctor;
 mod failure;
 mod feed;
 mod init;
@@ -36,6 +38,7 @@ mod output;
 mod peer;
 mod prompt;
 mod push;
+mod quarantine;
 mod session;
 mod status;
 mod text;
@@ -148,6 +151,12 @@ enum Command {
     Audit(audit::AuditCommand),
     #[command(subcommand)]
     Waiting(waiting::WaitingCommand),
+    /// Save the whole node in one file that a passphrase opens; it may run
+    Backup(backup::BackupArguments),
+    /// Bring a backup back into an empty data directory
+    Restore(backup::RestoreArguments),
+    /// Look at the data directory and its place, changing nothing; exit code 1 if something is wrong
+    Doctor,
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -286,6 +295,9 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
         Command::Waiting(command) => waiting::run(command, context).await,
+        Command::Backup(arguments) => backup::backup(arguments, context).await,
+        Command::Restore(arguments) => backup::restore(arguments, context).await,
+        Command::Doctor => doctor::run(context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

@@ -178,8 +178,8 @@ where
                 position: Position::START,
             },
             cursor => {
-                let place = self.federation.cursors.open(&self.viewer(), cursor)?;
-                self.federation.log.resume(place)
+                let opened = self.federation.cursors.open(&self.viewer(), cursor)?;
+                self.federation.log.resume(opened.place)
             }
         };
         // The peer may have stored more than what we know it has: an acknowledgement is lost in a crash of either side.

@@ -139,7 +139,7 @@ impl Feed {
                 epoch: 0,
                 position: Position::START,
             },
-            cursor => self.log.resume(self.cursors.open(&id, cursor)?),
+            cursor => self.log.resume(self.cursors.open(&id, cursor)?.place),
         };
         Ok(Reader::new(Arc::clone(self), viewer, id, place, filter))
     }

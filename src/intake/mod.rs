@@ -61,6 +61,16 @@ pub struct Settings {
     pub newcomer_history: Label,
     /// Most bytes of a document after decompression.
     pub document_bytes_max: usize,
+    /// The lowest number that a revision after the first may have. A log that was lost gave lower ones, which must not be
+    /// given twice (threat 45); 0 where none was.
+    pub revision_floor: u32,
+}
+
+impl Settings {
+    /// The number of the revision after this one.
+    fn revision_after(&self, revision: u32) -> u32 {
+        revision.saturating_add(1).max(self.revision_floor)
+    }
 }
 
 /// Where pushes come in.
@@ -329,6 +339,7 @@ impl Intake {
 
     fn desk(&self) -> settle::Desk<'_> {
         settle::Desk {
+            settings: &self.settings,
             community: &self.settings.community,
             signer: &self.signer,
             seal: &self.seal,

@@ -58,7 +58,10 @@ impl Intake {
         local: &LocalRecord,
         content: Bytes,
     ) -> Revise {
-        let (item, revision) = (envelope.item, envelope.revision.saturating_add(1));
+        let (item, revision) = (
+            envelope.item,
+            self.settings.revision_after(envelope.revision),
+        );
         let signed = self.signer.sign_envelope(&Envelope {
             revision,
             ..envelope.clone()

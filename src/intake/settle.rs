@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::Settings;
 use super::draft::{Draft, DraftPart, content};
 use super::{IntakeError, Pushed, Status};
 use crate::anonymity::{Reissued, SourceSeal};
@@ -37,6 +38,7 @@ pub struct PushedItem {
 
 /// What is needed to make items: who signs, with what randomness, and when.
 pub(super) struct Desk<'a> {
+    pub(super) settings: &'a Settings,
     pub(super) community: &'a CommunityId,
     pub(super) signer: &'a SigningKey,
     /// Hides what could give a source away.
@@ -154,7 +156,7 @@ fn append(
     for part in &draft.parts {
         let earlier = before.iter().find(|p| p.label == part.part.label);
         let (item, revision) = match earlier {
-            Some(p) => (p.item, p.revision.saturating_add(1)),
+            Some(p) => (p.item, desk.settings.revision_after(p.revision)),
             None => (new_item(draft.attribution, desk), 1),
         };
         items.push(sign(item, revision, part, draft, desk)?);

@@ -181,6 +181,7 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
         | Write::PutPeer { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => {}
     }
@@ -271,6 +272,7 @@ fn content_bytes(write: &Write) -> usize {
         | Write::PutPeer { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => 0,
     }
@@ -423,6 +425,7 @@ fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
             | Write::PutInvite { .. }
             | Write::PinKeys(_)
             | Write::Quarantine(_)
+            | Write::SettleQuarantine { .. }
             | Write::PutLink { .. }
             | Write::Audit(_) => false,
         })
@@ -470,6 +473,7 @@ fn apply(roster: &mut Roster, write: &Write, written: &Written) {
         | Write::PutInvite { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => {}
     }

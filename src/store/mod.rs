@@ -10,9 +10,9 @@ mod sqlite;
 
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
-    DeliveredKind, DocumentPart, DocumentState, Expect, Fingerprint, Fingerprints, Holder,
-    HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined,
-    Revise, RowState, Waiting, WaitingItem, Withdraw, Write, Written,
+    DeliveredKind, DocumentPart, DocumentState, EQUIVOCATION, Expect, Fingerprint, Fingerprints,
+    Holder, HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
+    QuarantineRow, Quarantined, Revise, RowState, Waiting, WaitingItem, Withdraw, Write, Written,
 };
 pub(crate) use sqlite::Committed;
-pub use sqlite::{Store, StoreError};
+pub use sqlite::{Generation, Store, StoreError};

@@ -22,7 +22,7 @@ pub enum Write {
     /// A withdrawal by the origin, here.
     Withdraw(Withdraw),
     /// The next revision of an item of this community, apart from any push. Answers `Appended` with one position;
-    /// with none if the item is not in service in the revision before it.
+    /// with none if the item is not in service in an earlier revision.
     Revise(Box<Revise>),
     /// These may be held by that peer from now on; durable before the first byte leaves. Answers `Done`.
     Offer {
@@ -106,6 +106,15 @@ pub enum Write {
     PinKeys(Vec<PinnedKey>),
     /// Something invalid from a peer, kept aside. Answers `Done`.
     Quarantine(Quarantined),
+    /// These are kept aside no longer, and the suppliers named are read again from the start. Answers `Done`.
+    SettleQuarantine {
+        /// The numbers of the records.
+        numbers: Vec<i64>,
+        /// Whose links begin anew.
+        reread: Vec<CommunityId>,
+        /// Who did what, a record for each.
+        audit: Vec<AuditRecord>,
+    },
     /// How a link does, with or without a change of its cursor. Answers `Done`.
     PutLink {
         /// The peer that supplies.
@@ -537,6 +546,20 @@ pub struct Quarantined {
     pub sha256: Digest,
     /// When.
     pub at: Timestamp,
+    /// Of an equivocation, what is held and what was sent: two envelopes that the origin signed.
+    pub evidence: Option<Box<(Signed, Signed)>>,
+}
+
+/// The reason of a [`Quarantined`] where two envelopes of one revision differ, and the origin signed both.
+pub const EQUIVOCATION: &str = "equivocation";
+
+/// A [`Quarantined`] in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// Its number; the newest has the highest.
+    pub number: i64,
+    /// What was invalid.
+    pub quarantined: Quarantined,
 }
 
 /// How the link to a supplier does.

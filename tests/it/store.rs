@@ -1105,6 +1105,7 @@ async fn the_quarantine_keeps_the_newest_of_each_supplier() {
         reason: format!("reason {n}"),
         sha256: Digest::of(&n.to_be_bytes()),
         at: Timestamp::from_seconds(1),
+        evidence: None,
     };
     f.commit(Write::Quarantine(bad("msp.isac.example", 0)))
         .await;

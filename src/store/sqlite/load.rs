@@ -9,10 +9,12 @@ use super::late::{Key, Late};
 use super::plan::{Change, Document, Invite, ItemNow, Known, TWINS_MAX, Twin};
 use super::rows::{AT_POSITIONS, Failure, Remains, Stored, column, digest, inconsistent, stored};
 use super::statement::{ManyRows, bind};
-use super::{audit, pack, waiting};
+use super::{audit, links, pack, waiting};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
-use crate::store::{Answer, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write};
+use crate::store::{
+    Answer, DeliveredKind, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write,
+};
 use crate::wire;
 
 /// What the writes of a batch name.
@@ -57,6 +59,7 @@ pub(super) async fn known(
     }
     let item_ids: Vec<ItemId> = named.items.into_iter().collect();
     load_items(connection, items, &item_ids, &mut known).await?;
+    load_alarms(connection, batch, &mut known).await?;
     load_documents(connection, documents, &named.documents, &mut known).await?;
     load_twins(connection, items, &named.fingerprints, &mut known).await?;
     if named.revised {
@@ -146,6 +149,8 @@ fn named(batch: &[Write]) -> Named {
             }
             Write::Deliver(deliver) => {
                 named.items.extend(deliver.entries.iter().map(|e| e.item));
+                // An equivocation among them is recorded.
+                named.audits |= !deliver.entries.is_empty();
             }
             Write::UseInvite { secret_sha256, .. } => {
                 named.invites.push(*secret_sha256);
@@ -168,6 +173,7 @@ fn named(batch: &[Write]) -> Named {
             Write::PutMember { .. }
             | Write::PutCredential { .. }
             | Write::PutPeer { .. }
+            | Write::SettleQuarantine { .. }
             | Write::Audit(_) => named.audits = true,
             Write::Offer { .. }
             | Write::Receipt { .. }
@@ -210,6 +216,36 @@ async fn load_items(
         }
     }
     load_forestalled(connection, index, &early, known).await
+}
+
+/// Equivocations that are on record already: each raises one alarm, however often it is sent.
+async fn load_alarms(
+    connection: &mut SqliteConnection,
+    batch: &[Write],
+    known: &mut Known,
+) -> Result<(), Failure> {
+    for write in batch {
+        let Write::Deliver(deliver) = write else {
+            continue;
+        };
+        for entry in &deliver.entries {
+            let DeliveredKind::Revision {
+                revision, envelope, ..
+            } = &entry.kind
+            else {
+                continue;
+            };
+            let Some(ItemNow::Stored(held)) = known.items.get(&entry.item) else {
+                continue;
+            };
+            let differs = held.row.revision == *revision
+                && matches!(&held.row.class, LogClass::Item { envelope: held, .. } if held.record != envelope.record);
+            if differs && links::is_alarmed(connection, &deliver.supplier, entry.item).await? {
+                known.alarmed.insert((deliver.supplier.clone(), entry.item));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where an item was withdrawn before it came, every row of it is such a withdrawal, each by another community.

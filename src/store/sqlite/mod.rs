@@ -28,6 +28,7 @@ use crate::store::{
 mod apply;
 mod audit;
 mod error;
+mod keep;
 mod late;
 mod links;
 mod load;
@@ -42,6 +43,7 @@ mod statement;
 mod waiting;
 
 pub use error::StoreError;
+pub use keep::Generation;
 
 use late::{Key, Late, Round};
 use plan::Plan;
@@ -197,23 +199,6 @@ impl Store {
     /// Whether something was erased that the write-ahead log may still hold.
     pub async fn owes_checkpoint(&self) -> bool {
         self.inner.writer.lock().await.erased
-    }
-
-    /// Writes a consistent copy of the database into a new file, with mode 0600, while the node runs.
-    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        open::private_file(file, true)
-            .await
-            .map_err(|source| StoreError::Open {
-                file: file.to_owned(),
-                source,
-            })?;
-        let mut connection = self.reader().await?;
-        sqlx::query("VACUUM INTO ?")
-            .bind(file.to_string_lossy().into_owned())
-            .execute(&mut *connection)
-            .await
-            .map_err(|e| StoreError::of(file, e))?;
-        Ok(())
     }
 
     /// Cancelled once the database failed at the disk: until the node starts again every write is refused.

@@ -91,6 +91,14 @@ pub(super) fn readers(file: &Path) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
+/// One connection to a database that is there, beside the node that serves it or without one. It changes nothing of itself.
+pub(super) async fn one(file: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = common(file)
+        .create_if_missing(false)
+        .pragma("temp_store", "MEMORY");
+    options.connect().await.map_err(|e| StoreError::of(file, e))
+}
+
 fn common(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)

@@ -51,6 +51,8 @@ pub(super) struct Known {
     pub twins: HashMap<Fingerprint, Vec<Twin>>,
     /// Items that wait and that the batch revises.
     pub waiting: HashMap<ItemId, Meeting>,
+    /// Equivocations that are on record, by supplier and item.
+    pub alarmed: HashSet<(CommunityId, ItemId)>,
     /// The last audit record; `None`: there is none.
     pub last_audit: Option<(i64, Digest)>,
 }
@@ -134,6 +136,8 @@ pub(super) enum Other<'a> {
     Peer(&'a Peer),
     Keys(&'a [PinnedKey]),
     Quarantine(&'a [Quarantined]),
+    Equivocation(Box<Quarantined>),
+    QuarantineEnds(&'a [i64]),
     Link(&'a CommunityId, &'a LinkState),
     Cursor(&'a CommunityId, &'a str),
     Waits(ItemId, &'a Meeting, Timestamp),
@@ -227,6 +231,18 @@ impl<'a> Plan<'a> {
             Write::Quarantine(quarantined) => self
                 .others
                 .push(Other::Quarantine(std::slice::from_ref(quarantined))),
+            Write::SettleQuarantine {
+                numbers,
+                reread,
+                audit,
+            } => {
+                self.others.push(Other::QuarantineEnds(numbers));
+                self.others
+                    .extend(reread.iter().map(|peer| Other::Cursor(peer, "")));
+                for record in audit {
+                    self.audit(record);
+                }
+            }
             Write::PutLink { peer, state } => self.others.push(Other::Link(peer, state)),
             Write::Audit(audit) => self.audit(audit),
         }
@@ -301,7 +317,8 @@ impl<'a> Plan<'a> {
         let Some((before, Some(number), fingerprints)) = before else {
             return Ok(Written::Appended(Vec::new()));
         };
-        if before.checked_add(1) != Some(revision) {
+        // The number follows from the one before and grows with it: one that does not is of a revision that was overtaken.
+        if before >= revision {
             return Ok(Written::Appended(Vec::new()));
         }
         let position = self.append_item(&revise.item, fingerprints, number, revise.at)?;

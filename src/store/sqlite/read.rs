@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use super::rows::{LIVE, Stored, column, columns, stored};
 use super::*;
 use crate::anonymity::Reissued;
-use crate::store::{RowState, WaitingItem};
+use crate::store::{EQUIVOCATION, QuarantineRow, RowState, WaitingItem};
 
 /// Rows in one answer at most, whatever is asked for.
 const ROWS_MAX: usize = 10_000;
@@ -213,8 +213,31 @@ impl Store {
     pub async fn quarantined(&self, most: usize) -> Result<Vec<Quarantined>, StoreError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut connection = self.reader().await?;
-        let quarantined = links::quarantined(&mut connection, most).await;
-        quarantined.map_err(|e| self.failed(e))
+        let rows = links::quarantined(&mut connection, None, None, most).await;
+        let rows = rows.map_err(|e| self.failed(e))?;
+        Ok(rows.into_iter().map(|row| row.quarantined).collect())
+    }
+
+    /// The same with their numbers, of one supplier or of all, one record or all.
+    pub async fn quarantine(
+        &self,
+        supplier: Option<&CommunityId>,
+        number: Option<i64>,
+        most: usize,
+    ) -> Result<Vec<QuarantineRow>, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut connection = self.reader().await?;
+        let rows = links::quarantined(&mut connection, supplier, number, most).await;
+        rows.map_err(|e| self.failed(e))
+    }
+
+    /// How many equivocations are on record and not settled.
+    pub async fn equivocations(&self) -> Result<u64, StoreError> {
+        let mut connection = self.reader().await?;
+        let count = links::count_quarantined(&mut connection, EQUIVOCATION).await;
+        count
+            .map(|count| u64::try_from(count).unwrap_or_default())
+            .map_err(|e| self.failed(e))
     }
 
     /// Audit records after a number in order, at most so many. Whether the chain holds is for the reader to check.
