@@ -30,6 +30,8 @@ pub(crate) struct Findings {
     /// `tlp` stands nowhere in the document in ASCII, so that only other text needs a look: the ordinary case of a bundle
     /// that is marked by published ids.
     pub(crate) is_silent: bool,
+    /// Besides, there is no other text.
+    pub(crate) is_quiet: bool,
 }
 
 /// Longest text that is kept of what stands in the document.
