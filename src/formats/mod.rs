@@ -172,7 +172,12 @@ impl Document {
         }
     }
 
-    /// The parsed JSON of a structured document.
+    /// The document has no structure: text, Markdown or PDF.
+    pub(crate) fn is_prose(&self) -> bool {
+        self.json().is_none()
+    }
+
+    /// The parsed JSON of a structured document. To be asked for once, as it looks at all bytes.
     pub(crate) fn root(&self) -> Option<Element<'_>> {
         match &self.body {
             Body::Json(json) => Some(json.root()),
@@ -273,24 +278,25 @@ pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
     if pdf::is_pdf(&bytes) {
         return Ok(pdf::read(bytes));
     }
-    let bytes = text::utf8(bytes)?;
+    let bytes = text::without_mark(bytes);
+    let text = text::utf8(&bytes)?;
     if text::begins_as_json(&bytes) {
-        structured(bytes, bytes_max)
+        structured(&bytes, text, bytes_max)
     } else {
-        text::read(bytes)
+        text::read(bytes.clone(), text)
     }
 }
 
-fn structured(bytes: Bytes, bytes_max: usize) -> Result<Document, Refusal> {
-    let json = Json::parse(&bytes).map_err(json_refusal)?;
-    let root = json.root();
+fn structured(bytes: &Bytes, text: &str, bytes_max: usize) -> Result<Document, Refusal> {
+    let json = Json::parse_text(bytes, text).map_err(json_refusal)?;
+    let root = json.root_of(text);
     let (format, said) = match recognise::form(root)? {
         Form::Stix(format, shape) => (format, stix::read(format, shape, root)),
         Form::Csaf(format) => (format, csaf::read(format, root)),
         Form::Misp(events) => (Format::Misp, misp::read(&events)),
     };
     let found = payloads(format, root, bytes_max);
-    let mut document = document(bytes, format, said, Body::Json(json));
+    let mut document = document(bytes.clone(), format, said, Body::Json(json));
     document.payloads = found.texts;
     document.unsearchable = found.opaque;
     Ok(document)

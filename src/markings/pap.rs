@@ -45,12 +45,8 @@ impl PapIn {
         }
     }
 
-    /// The strictest level that these STIX objects of the document say.
-    pub(crate) fn of<'a>(self, objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
-        objects.map(|object| self.of_object(object)).max().flatten()
-    }
-
-    fn of_object(self, object: Element<'_>) -> Option<Pap> {
+    /// The strictest level that a STIX object of the document says.
+    pub(crate) fn of(self, object: Element<'_>) -> Option<Pap> {
         let may_say = |source: &[u8]| {
             (self.in_source && next(source, 0).is_some())
                 || (self.in_decoded && memchr::memchr(b'\\', source).is_some())
@@ -85,17 +81,18 @@ fn said(value: Element<'_>) -> Option<Pap> {
 
 /// The ids of the markings of an object, also of those of its parts.
 fn references(object: Element<'_>) -> impl Iterator<Item = &str> {
-    let granular = object
-        .get("granular_markings")
-        .into_iter()
-        .flat_map(Element::items)
-        .filter_map(|m| m.str("marking_ref"));
-    object
-        .get("object_marking_refs")
-        .into_iter()
-        .flat_map(Element::items)
-        .filter_map(Element::as_str)
-        .chain(granular)
+    object.children().flat_map(|list| {
+        let is_whole = list.is_under("object_marking_refs");
+        let is_granular = !is_whole && list.is_under("granular_markings");
+        let items = (is_whole || is_granular).then(|| list.items());
+        items.into_iter().flatten().filter_map(move |item| {
+            if is_whole {
+                item.as_str()
+            } else {
+                item.str("marking_ref")
+            }
+        })
+    })
 }
 
 /// The value stands under `pap` or `x_pap`.

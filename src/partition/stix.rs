@@ -127,6 +127,8 @@ struct Bundle<'a> {
     root: Element<'a>,
     shape: Shape,
     objects: Vec<Element<'a>>,
+    /// Whether each is a definition, marked or not.
+    defines: Vec<bool>,
     /// The label of each object before references count; `None`: a definition that goes with whatever uses it.
     own: &'a [Option<Label>],
     references: References,
@@ -148,12 +150,22 @@ impl<'a> Bundle<'a> {
                 more: Vec::new(),
             })
             .collect();
+        let defines = objects
+            .iter()
+            .map(|object| {
+                matches!(
+                    object.str("type"),
+                    Some("marking-definition" | "extension-definition")
+                )
+            })
+            .collect();
         let references = References::read(&things);
         let closed = close(&marked.objects, &references);
         Self {
             root,
             shape,
             objects,
+            defines,
             own: &marked.objects,
             references,
             closed,
@@ -170,9 +182,7 @@ impl<'a> Bundle<'a> {
     /// A definition, marked or not, that may stand beside objects of this label: whoever uses it needs it there, or its
     /// readers could not tell what the marking means.
     fn is_definition_for(&self, index: usize, label: Label) -> bool {
-        let kind = self.objects.get(index).and_then(|o| o.str("type"));
-        matches!(kind, Some("marking-definition" | "extension-definition"))
-            && self.label(index) <= Some(label)
+        self.defines.get(index) == Some(&true) && self.label(index) <= Some(label)
     }
 
     fn label(&self, index: usize) -> Option<Label> {
@@ -299,7 +309,14 @@ impl<'a> Bundle<'a> {
                 .filter(|(_, chosen)| **chosen)
                 .map(|(object, _)| *object)
         };
-        let about = about(objects(), || {
+        // One look at each object, while it is at hand.
+        let mut ids = Vec::new();
+        let mut pap = None;
+        let seen = objects().inspect(|object| {
+            ids.extend(object.str("id").map(str::to_owned));
+            pap = self.pap.of(*object).max(pap);
+        });
+        let about = about(seen, || {
             if document.digests.is_empty() {
                 return digests(objects());
             }
@@ -311,16 +328,13 @@ impl<'a> Bundle<'a> {
         });
         Part {
             label,
-            pap: self.pap.of(objects()),
+            pap,
             bytes,
             media_type: format.media_type(),
             title: about.title,
             summary: about.summary,
             kind: about.kind,
-            objects: objects()
-                .filter_map(|object| object.str("id"))
-                .map(str::to_owned)
-                .collect(),
+            objects: ids,
             restriction: Restriction::default(),
             source: SourceReference {
                 format: format.name().to_owned(),
