@@ -15,6 +15,7 @@ pub(crate) mod plain;
 mod recognise;
 pub(crate) mod stix;
 mod text;
+pub(crate) mod uuids;
 pub(crate) mod versions;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use payload::{Payload, payloads};
 pub(crate) use pdf::Extracted;
 use recognise::Form;
 
+pub(crate) use mentions::Search;
 pub use mentions::{Aliases, mentions, mentions_in_text};
 pub use versions::compare_versions;
 

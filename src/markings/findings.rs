@@ -85,7 +85,8 @@ impl Findings {
         scan(text, &mut |Found { claim, text, line }| {
             let is_full = self.list.len() >= LISTED_MAX;
             match claim {
-                None if is_full => {}
+                // One is enough to ask for it, and has a place beside however many labels.
+                None if self.source_only.len() >= LISTED_MAX => {}
                 None => self.source_only.push(place(line)),
                 Some(claim) if !is_full => self.add(place(line), claim, &text, None),
                 Some(claim) => {

@@ -86,6 +86,16 @@ pub(super) fn cut_into<'a, 'w>(
     out.extend_from_slice(text(last_end, whole.end));
 }
 
+/// A value that was rewritten, with what stands around it in its document: the wrapping that it came in, and the line end
+/// of a file.
+pub(super) fn in_place(value: Element<'_>, rewritten: &[u8]) -> Vec<u8> {
+    let source = value.document_source();
+    let range = value.range();
+    let before = source.get(..range.start).unwrap_or_default();
+    let behind = source.get(range.end..).unwrap_or_default();
+    [before, rewritten, behind].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::hash::{BuildHasher, Hasher};
 
-use memchr::memchr_iter;
-
 use crate::formats::json::Element;
+pub(super) use crate::formats::uuids::{Uuid128, uuid_of, uuids_in};
 
 /// The references among the things of a document.
 pub(super) struct References {
@@ -73,33 +72,38 @@ impl Lists {
     }
 }
 
-/// A UUID as a number.
-pub(super) type Uuid128 = u128;
-
 impl References {
     /// Reads the references of things: each with the UUID that it bears and the value that it is.
     ///
     /// Things that bear the same UUID name each other: one value can have several types, and one object several versions.
     pub(super) fn read(things: &[Thing<'_>]) -> Self {
-        // Pairs of named and namer.
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        Self::read_with(things, &[], Vec::new())
+    }
+
+    /// The same with further UUIDs that things bear, and with pairs of named and namer that are known already.
+    pub(super) fn read_with(
+        things: &[Thing<'_>],
+        inner: &[(Uuid128, u32)],
+        mut pairs: Vec<(u32, u32)>,
+    ) -> Self {
         // The first that bears a UUID stands for all. Each is linked with the one before it, both ways, so that a label
         // reaches all of them however many there are.
         let mut bearers: HashMap<Uuid128, (u32, u32), Keyed> =
             HashMap::with_capacity_and_hasher(things.len(), Keyed::default());
-        for (thing, index) in things.iter().zip(0u32..) {
-            let Some(id) = thing.id else {
-                continue;
-            };
+        let own = things.iter().zip(0u32..);
+        let own = own.filter_map(|(thing, index)| Some((thing.id?, index)));
+        for (id, index) in own.chain(inner.iter().copied()) {
             match bearers.entry(id) {
                 Entry::Vacant(slot) => {
                     slot.insert((index, index));
                 }
                 Entry::Occupied(mut slot) => {
                     let (_, last) = slot.get_mut();
-                    pairs.push((*last, index));
-                    pairs.push((index, *last));
-                    *last = index;
+                    if *last != index {
+                        pairs.push((*last, index));
+                        pairs.push((index, *last));
+                        *last = index;
+                    }
                 }
             }
         }
@@ -110,6 +114,7 @@ impl References {
                 uuids(*value, &mut |uuid| {
                     if thing.id != Some(uuid)
                         && let Some((first, _)) = bearers.get(&uuid)
+                        && *first != namer
                     {
                         named.push(*first);
                     }
@@ -237,116 +242,9 @@ pub(super) fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
     }
 }
 
-/// Length of a UUID in text (RFC 9562 §4).
-const UUID_LENGTH: usize = 36;
-/// Where its first hyphen stands.
-const FIRST_HYPHEN: usize = 8;
-
-/// The same in text that is decoded.
-pub(super) fn uuids_in(text: &[u8], found: &mut dyn FnMut(Uuid128)) {
-    for at in memchr_iter(b'-', text) {
-        let Some(start) = at.checked_sub(FIRST_HYPHEN) else {
-            continue;
-        };
-        let window = text.get(start..start.saturating_add(UUID_LENGTH));
-        if let Some(uuid) = window.and_then(uuid_at) {
-            found(uuid);
-        }
-    }
-}
-
-fn uuid_at(window: &[u8]) -> Option<Uuid128> {
-    let mut value: u128 = 0;
-    let mut rest = window;
-    // Most of what is none is told by its first group.
-    for (digits, is_last) in [(8, false), (4, false), (4, false), (4, false), (12, true)] {
-        let (group, behind) = rest.split_at_checked(digits)?;
-        let mut number = 0u64;
-        let mut all = 0u8;
-        for byte in group {
-            let nibble = NIBBLES.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
-            all |= nibble;
-            number = (number << 4) | u64::from(nibble);
-        }
-        if all >= NO_DIGIT {
-            return None;
-        }
-        value = (value << (4 * digits)) | u128::from(number);
-        rest = if is_last {
-            behind
-        } else {
-            behind.strip_prefix(b"-")?
-        };
-    }
-    Some(value)
-}
-
-const NO_DIGIT: u8 = 0x10;
-
-/// The value of each hexadecimal digit.
-const NIBBLES: [u8; 256] = {
-    let mut table = [NO_DIGIT; 256];
-    let (mut digit, mut rest) = (0, "0123456789abcdef".as_bytes());
-    while let [first, behind @ ..] = rest {
-        let (mut at, mut slots) = (0u8, table.as_mut_slice());
-        while let [slot, more @ ..] = slots {
-            if at == *first || at == first.to_ascii_uppercase() {
-                *slot = digit;
-            }
-            at = at.wrapping_add(1);
-            slots = more;
-        }
-        digit += 1;
-        rest = behind;
-    }
-    table
-};
-
-/// The UUID of an id such as `type--uuid`, or of a bare one.
-pub(super) fn uuid_of(id: &str) -> Option<Uuid128> {
-    let tail = id.len().checked_sub(UUID_LENGTH)?;
-    uuid_at(id.as_bytes().get(tail..)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn all(text: &str) -> Vec<u128> {
-        let mut found = Vec::new();
-        uuids_in(text.as_bytes(), &mut |u| found.push(u));
-        found
-    }
-
-    #[test]
-    fn uuids_are_found_in_any_text_and_case() {
-        let id = 0xdda0a1b4_84e4_5d88_8f44_b2c1c320bcb3u128;
-        for text in [
-            "url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3",
-            "DDA0A1B4-84E4-5D88-8F44-B2C1C320BCB3",
-            "2024-01-01 (see dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3)",
-            "0-dda0a1b4-84e4-5d88-8f44-b2c1c320bcb30",
-        ] {
-            assert_eq!(all(text), [id], "{text}");
-        }
-        assert_eq!(
-            all("dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3"),
-            [id, id]
-        );
-        for text in [
-            "",
-            "-",
-            "dda0a1b4-84e4-5d88-8f44-b2c1c320bcb",
-            "dda0a1b4-84e4-5d88-8f44_b2c1c320bcb3",
-        ] {
-            assert_eq!(all(text), [], "{text}");
-        }
-        assert_eq!(
-            uuid_of("url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3"),
-            Some(id)
-        );
-        assert_eq!(uuid_of("url--x"), None);
-    }
 
     #[test]
     fn things_with_one_uuid_name_each_other_and_none_names_itself() {

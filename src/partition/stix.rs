@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::closure::{Closed, close};
-use super::cut::{Cut, cut, cut_into};
+use super::cut::{Cut, cut, cut_into, in_place};
 use super::references::{References, Thing, Uuid128, uuid_of, uuids, uuids_in};
 use super::{Outlined, Part, Parted, Raised, Why, why_unmarked};
 use crate::formats::json::{Element, Step, push_step};
@@ -273,7 +273,7 @@ impl<'a> Bundle<'a> {
                 None => Cut::Drop,
             }),
         };
-        Bytes::from(bytes)
+        Bytes::from(in_place(self.root, &bytes))
     }
 
     /// The part that goes least far: the document's own head, and the objects that no other part has.
