@@ -48,6 +48,8 @@ pub(super) struct Draft {
     pub(super) remarks: Vec<String>,
     /// Somebody else's item of the same document that goes less far.
     pub(super) met: Option<Meeting>,
+    /// It waits for the operator already.
+    pub(super) waits: bool,
 }
 
 /// A part with its audience.
@@ -176,6 +178,7 @@ pub(super) fn read(
         reissued,
         remarks,
         met: None,
+        waits: false,
     })
 }
 
@@ -355,7 +358,11 @@ fn options_digest(
 }
 
 /// The key of a request: the caller's id first, so that ids made in the order of time lie in that order on disk.
-fn request_key(pseudonyms: &Pseudonyms, request: RequestId, submitter: &SpiffeId) -> [u8; 24] {
+pub(super) fn request_key(
+    pseudonyms: &Pseudonyms,
+    request: RequestId,
+    submitter: &SpiffeId,
+) -> [u8; 24] {
     let mut key = [0; 24];
     let digest = pseudonyms.digest("request", &[submitter.to_string().as_bytes()]);
     let (head, tail) = key.split_at_mut(16);

@@ -11,7 +11,9 @@ use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
 use crate::formats;
 use crate::model::ids::{CommunityId, ItemId, SpiffeId};
-use crate::model::item::{Content, Envelope, LocalRecord, Relation, SourceReference, Withdrawal};
+use crate::model::item::{
+    Content, Envelope, LocalRecord, Relation, Said, SourceReference, Withdrawal,
+};
 use crate::model::label::Label;
 use crate::model::submission::{Reason, Refusal};
 use crate::model::words::{Attribution, Kind, WithdrawalReason};
@@ -77,7 +79,7 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
         return Settled::Refused(Refusal::new(
             Reason::Differs,
             format!(
-                "this document is shared already, with {difference}; a push does not change that: withdraw it and push it anew"
+                "this document is shared already, with {difference}; a push does not change that: `sluis revise ITEM` does, or withdraw it and push it anew"
             ),
         ));
     }
@@ -97,11 +99,23 @@ fn settled(append: Result<(Append, Pushed), Refusal>) -> Settled {
 
 /// How what the submitter says differs from what he said before; `None`: it does not.
 fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Option<&'static str> {
-    if state.options_sha256 != draft.options_sha256 {
+    if state
+        .parts
+        .iter()
+        .any(|p| p.options_sha256 != draft.options_sha256)
+    {
         return Some("another audience, hop limit, attribution or terms");
     }
     let before = state.parts.iter().map(|p| p.label);
     let now = draft.parts.iter().map(|p| p.part.label);
+    // What a revision said of one item is not undone by a push that does not know of it.
+    if state
+        .parts
+        .iter()
+        .any(|p| p.label_is_given && now.clone().all(|label| label != p.label))
+    {
+        return Some("another label, which a revision gave it");
+    }
     let other = if same_content {
         // A part may be missing: it was withdrawn.
         before.clone().any(|label| now.clone().all(|l| l != label))
@@ -152,6 +166,8 @@ fn append(
             item,
             revision,
             kind: part.kind,
+            options_sha256: draft.options_sha256,
+            label_is_given: earlier.is_some_and(|p| p.label_is_given),
         });
     }
     let vanished = before
@@ -173,7 +189,6 @@ fn append(
             tag: 0,
             version: draft.version.clone(),
             content_sha256: draft.content_sha256,
-            options_sha256: draft.options_sha256,
             parts,
         },
         items,
@@ -186,7 +201,7 @@ fn append(
     Ok((append, pushed))
 }
 
-fn sign(
+pub(super) fn sign(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -224,7 +239,7 @@ fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
 }
 
 /// The record names no document and no submitter: the operator is told which item waits.
-fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
+pub(super) fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
     match &draft.met {
         None => Waiting::IfMet,
         Some(met) => Waiting::Because {
@@ -235,14 +250,14 @@ fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
 }
 
 /// What is out of bounds is found before it is signed, and not by whoever receives it.
-fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
+pub(super) fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
     match wire::envelope::check(&envelope) {
         Ok(()) => Ok(envelope),
         Err(malformed) => Err(Refusal::new(Reason::BadOption, malformed.to_string())),
     }
 }
 
-fn envelope(
+pub(super) fn envelope(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -311,7 +326,7 @@ fn source_reference(source: &SourceReference) -> SourceReference {
     }
 }
 
-fn local_record(
+pub(super) fn local_record(
     envelope: &Envelope,
     part: &DraftPart,
     draft: &Draft,
@@ -335,7 +350,14 @@ fn local_record(
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
-        waits: draft.met.is_some(),
+        waits: draft.met.is_some() || draft.waits,
+        said: Said {
+            to: draft.options.to.clone(),
+            hop_limit: draft.options.hop_limit,
+            title: part.is_highest && !draft.options.title.is_empty(),
+            summary: part.is_highest && !draft.options.summary.is_empty(),
+            kind: draft.options.kind.is_some(),
+        },
     }
 }
 
@@ -396,7 +418,7 @@ pub(crate) fn rounded(time: Timestamp, attribution: Attribution) -> Timestamp {
     }
 }
 
-fn pushed(part: &DocumentPart) -> PushedItem {
+pub(super) fn pushed(part: &DocumentPart) -> PushedItem {
     PushedItem {
         item: part.item,
         revision: part.revision,
@@ -405,7 +427,7 @@ fn pushed(part: &DocumentPart) -> PushedItem {
     }
 }
 
-fn shown(version: &str) -> &str {
+pub(super) fn shown(version: &str) -> &str {
     if version.is_empty() {
         "(none)"
     } else {
@@ -413,7 +435,7 @@ fn shown(version: &str) -> &str {
     }
 }
 
-fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
+pub(super) fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
     Pushed {
         status,
         items,
@@ -422,7 +444,7 @@ fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
 }
 
 /// The answer as it is recorded with the request, so that a retry gets the very same.
-fn answer(pushed: &Pushed) -> Answer {
+pub(super) fn answer(pushed: &Pushed) -> Answer {
     Answer(to_pb(pushed).encode_to_vec())
 }
 

@@ -12,7 +12,10 @@ use super::statement::{ManyRows, bind};
 use super::{audit, pack};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
-use crate::store::{Answer, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write};
+use crate::store::{
+    Answer, DocumentOfItem, DocumentState, Expect, Fingerprint, LogClass, LogRow, RowState,
+    Waiting, Write,
+};
 use crate::wire;
 
 /// What the writes of a batch name.
@@ -377,6 +380,42 @@ pub(super) async fn document_state(
     let mut known = Known::default();
     load_documents(connection, index, &[document], &mut known).await?;
     Ok(known.documents.remove(&document).map(|d| d.state))
+}
+
+/// The document of the item's row at a position; `None` where the row is no item in service, or none of this community.
+pub(super) async fn document_at(
+    connection: &mut SqliteConnection,
+    position: i64,
+) -> Result<Option<DocumentOfItem>, Failure> {
+    let rows = AT_POSITIONS
+        .fetch(connection, &[position], |a, p| bind(a, *p))
+        .await?;
+    let Some(Stored {
+        row:
+            LogRow {
+                state: RowState::Live,
+                class: LogClass::Item { .. },
+                ..
+            },
+        document: Some(number),
+        fingerprint,
+        ..
+    }) = stored(connection, rows, false).await?.pop()
+    else {
+        return Ok(None);
+    };
+    let rows = DOCUMENTS
+        .fetch(connection, &[number], |a, n| bind(a, *n))
+        .await?;
+    let Some(row) = rows.first() else {
+        return Err(inconsistent("documents", "number", &number).into());
+    };
+    let (_, document, state) = document(row)?;
+    Ok(Some(DocumentOfItem {
+        document,
+        state,
+        fingerprint,
+    }))
 }
 
 /// The key under which a document is found.

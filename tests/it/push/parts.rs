@@ -34,25 +34,54 @@ fn the_harmless_part_of_a_mixed_bundle_crosses_and_the_rest_stays() {
     );
     let file = f.file("mixed.json", &mixed);
     let flags = [
-        "--title", "A title of the whole", "--tag", "whole-tag", "--severity", "high", "--to", "bolt/bob",
+        "--title",
+        "A title of the whole",
+        "--tag",
+        "whole-tag",
+        "--severity",
+        "high",
+        "--to",
+        "bolt/bob",
     ];
-    let preview = meryem.push(&file, &[&flags[..], &["--dry-run"]].concat()).done().object();
-    let seen: Vec<&str> = list(&preview, "items").iter().map(|i| text(i, "label")).collect();
+    let preview = meryem
+        .push(&file, &[&flags[..], &["--dry-run"]].concat())
+        .done()
+        .object();
+    let seen: Vec<&str> = list(&preview, "items")
+        .iter()
+        .map(|i| text(i, "label"))
+        .collect();
     assert_eq!(seen, ["GREEN", "AMBER+STRICT", "RED"]);
 
     // Without an audience the lower part is everybody's.
     let answer = meryem.push(&file, &flags[..6]).done().object();
     let parts = labels(&answer);
-    let of = |label: &str| parts.iter().find(|(l, _)| l == label).expect("a part").1.clone();
+    let of = |label: &str| {
+        parts
+            .iter()
+            .find(|(l, _)| l == label)
+            .expect("a part")
+            .1
+            .clone()
+    };
     let (green, strict, red) = (of("GREEN"), of("AMBER+STRICT"), of("RED"));
     let entry = bram.sees(&green);
     assert_eq!(text(&entry, "title"), "harmless seventy-one");
     let content = String::from_utf8(bram.content(&green)).expect("JSON");
-    for absent in ["secret seventy-one", "internal seventy-one", "A title", "whole-tag", "000000000071"] {
+    for absent in [
+        "secret seventy-one",
+        "internal seventy-one",
+        "A title",
+        "whole-tag",
+        "000000000071",
+    ] {
         assert!(!content.contains(absent), "{absent} in {content}");
     }
     let shown = bram.run(&["show", &green]).done().text();
-    assert!(!shown.contains("whole-tag") && !shown.contains("A title"), "{shown}");
+    assert!(
+        !shown.contains("whole-tag") && !shown.contains("A title"),
+        "{shown}"
+    );
     assert_eq!(text(&bob.sees(&strict), "title"), "internal seventy-one");
     for hidden in [&strict, &red] {
         assert!(!bram.may_show(hidden));
@@ -78,12 +107,18 @@ fn what_refers_upward_goes_up_and_the_answer_names_the_reference() {
     assert_eq!(raised[0]["object"], tied["id"]);
     assert_eq!(raised[0]["because_of"], high["id"]);
     assert_eq!(
-        (text(&raised[0], "from"), text(&raised[0], "to"), text(&raised[0], "place")),
+        (
+            text(&raised[0], "from"),
+            text(&raised[0], "to"),
+            text(&raised[0], "place")
+        ),
         ("GREEN", "AMBER+STRICT", "/objects/1/x_see")
     );
     let answer = meryem.push(&file, &[]).done().object();
     assert!(
-        list(&answer, "remarks").iter().any(|r| r.as_str().is_some_and(|r| r.contains("/objects/1/x_see"))),
+        list(&answer, "remarks")
+            .iter()
+            .any(|r| r.as_str().is_some_and(|r| r.contains("/objects/1/x_see"))),
         "{answer}"
     );
     let inspected = meryem.run(&["inspect", &shown(&file)]).done().object();
@@ -111,15 +146,23 @@ fn over_revisions_parts_are_matched_by_label_and_one_that_vanished_is_withdrawn(
     };
     let first = bundle(
         73,
-        &[report("2026-01-05T10:00:00.000Z"), indicator("green 73", None), indicator("red 73", Some("RED")),
-            indicator("amber 73", Some("AMBER+STRICT"))],
+        &[
+            report("2026-01-05T10:00:00.000Z"),
+            indicator("green 73", None),
+            indicator("red 73", Some("RED")),
+            indicator("amber 73", Some("AMBER+STRICT")),
+        ],
     );
     let answer = meryem.push(&f.file("v1.json", first), &[]).done().object();
     let before = labels(&answer);
     assert_eq!(before.len(), 3, "{answer}");
     let second = bundle(
         74,
-        &[report("2026-01-06T10:00:00.000Z"), indicator("green 73", None), indicator("red 73 b", Some("RED"))],
+        &[
+            report("2026-01-06T10:00:00.000Z"),
+            indicator("green 73", None),
+            indicator("red 73 b", Some("RED")),
+        ],
     );
     let file = f.file("v2.json", second);
     let answer = meryem.push(&file, &[]).done().object();
@@ -127,14 +170,23 @@ fn over_revisions_parts_are_matched_by_label_and_one_that_vanished_is_withdrawn(
     let after = labels(&answer);
     assert_eq!(after.len(), 2, "{answer}");
     for (label, item) in &after {
-        assert!(before.contains(&(label.clone(), item.clone())), "{label} is another item");
+        assert!(
+            before.contains(&(label.clone(), item.clone())),
+            "{label} is another item"
+        );
     }
-    let gone = before.iter().find(|b| !after.contains(b)).expect("one went");
+    let gone = before
+        .iter()
+        .find(|b| !after.contains(b))
+        .expect("one went");
     assert_eq!(gone.0, "AMBER+STRICT");
     let _ = meryem.sees_withdrawn(&gone.1);
     let green = &after.iter().find(|a| a.0 == "GREEN").expect("a part").1;
     assert_eq!(bram.sees(green)["revision"], 2);
-    assert_eq!(text(&meryem.push(&file, &[]).done().object(), "status"), "existing");
+    assert_eq!(
+        text(&meryem.push(&file, &[]).done().object(), "status"),
+        "existing"
+    );
 }
 
 #[test]
@@ -155,12 +207,17 @@ fn a_misp_event_is_split_only_where_that_is_asked_for() {
     let preview = meryem.push(&file, &["--dry-run"]).done().object();
     assert_eq!(list(&preview, "items").len(), 1);
     assert!(
-        list(&preview, "remarks").iter().any(|r| r.as_str().is_some_and(|r| r.contains("--split would release 1 as GREEN"))),
+        list(&preview, "remarks").iter().any(|r| r
+            .as_str()
+            .is_some_and(|r| r.contains("--split would release 1 as GREEN"))),
         "{preview}"
     );
     let answer = meryem.push(&file, &["--split"]).done().object();
     let parts = labels(&answer);
-    assert_eq!(parts.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(), ["GREEN", "AMBER+STRICT"]);
+    assert_eq!(
+        parts.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(),
+        ["GREEN", "AMBER+STRICT"]
+    );
     let _ = bram.sees(&parts[0].1);
     let content: Value = serde_json::from_slice(&bram.content(&parts[0].1)).expect("JSON");
     assert_eq!(content["Event"]["Attribute"], json!([attribute(1, None)]));

@@ -44,15 +44,17 @@ impl<'a> Plan<'a> {
                 if !self.takes(entry.item, *revision, envelope)? {
                     return Ok(None);
                 }
-                match self.known.items.remove(&entry.item) {
+                let (before, ends) = match self.known.items.remove(&entry.item) {
                     Some(held @ (ItemNow::Stored(_) | ItemNow::Planned(_))) => {
-                        self.end(held, RowState::Superseded)?;
+                        let (remains, ends, _) = self.end(held, RowState::Superseded)?;
+                        (Some(remains.into_before()), Some(ends))
                     }
+                    // Whoever had what was recalled was told so then.
                     Some(
                         ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_),
                     )
-                    | None => {}
-                }
+                    | None => (None, None),
+                };
                 let row = LogRow {
                     position: Position::START,
                     item: entry.item,
@@ -66,10 +68,12 @@ impl<'a> Plan<'a> {
                     recorded: deliver.at,
                     supplier: Some(deliver.supplier.clone()),
                     content: Some(content.clone()),
+                    before,
                 };
                 Ok(Some(self.push_item(NewRow {
                     row,
                     beside: Beside {
+                        ends,
                         fingerprint: *fingerprint,
                         ..Beside::default()
                     },
@@ -209,6 +213,7 @@ impl<'a> Plan<'a> {
             recorded: deliver.at,
             supplier: Some(deliver.supplier.clone()),
             content: None,
+            before: None,
         };
         let position = self.push_row(NewRow {
             row,
