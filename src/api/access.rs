@@ -80,6 +80,7 @@ pub const TABLE: &[(&str, &[Kind])] = &[
     ("/sluis.v1.SharingService/ExplainItem", MEMBERS),
     ("/sluis.v1.SharingService/TraceItem", MEMBERS),
     ("/sluis.v1.SharingService/EndorseMember", PERSONS),
+    ("/sluis.v1.SharingService/ReviseItem", MEMBERS),
     // Probes come without a certificate. A watch is held open, which a stranger may not do.
     ("/grpc.health.v1.Health/Check", ANYONE),
     ("/grpc.health.v1.Health/Watch", KNOWN),

@@ -144,6 +144,8 @@ enum Command {
     Trace(item::TraceArguments),
     /// Tell the operator who submitted an item; the look is recorded
     Source(item::SourceArguments),
+    /// Change an item: its label, audience, terms, or its document
+    Revise(Box<push::revise::ReviseArguments>),
     /// Take an item back, everywhere it went
     Withdraw(item::WithdrawArguments),
     /// The audit log
@@ -292,6 +294,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Explain(arguments) => item::explain(arguments, context).await,
         Command::Trace(arguments) => item::trace(arguments, context).await,
         Command::Source(arguments) => item::source(arguments, context).await,
+        Command::Revise(arguments) => push::revise::run(*arguments, context).await,
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
         Command::Waiting(command) => waiting::run(command, context).await,

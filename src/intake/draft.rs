@@ -48,9 +48,21 @@ pub(super) struct Draft {
     pub(super) remarks: Vec<String>,
     /// Which parts wait for the operator is known.
     pub(super) settled: bool,
+    /// It waits for the operator already.
+    pub(super) waits: bool,
 }
 
 impl Draft {
+    /// These parts wait, because of what they met.
+    pub(super) fn wait_for(&mut self, met: Vec<(usize, Meeting)>) {
+        for (index, met) in met {
+            if let Some(part) = self.parts.get_mut(index) {
+                part.met = Some(met);
+            }
+        }
+        self.settled = true;
+    }
+
     /// The state of the document is another one: which parts wait is asked again.
     pub(super) fn unsettle(&mut self) {
         self.settled = false;
@@ -190,6 +202,7 @@ pub(super) fn read(
         reissued,
         remarks,
         settled: false,
+        waits: false,
     })
 }
 
@@ -370,7 +383,11 @@ fn options_digest(
 }
 
 /// The key of a request: the caller's id first, so that ids made in the order of time lie in that order on disk.
-fn request_key(pseudonyms: &Pseudonyms, request: RequestId, submitter: &SpiffeId) -> [u8; 24] {
+pub(super) fn request_key(
+    pseudonyms: &Pseudonyms,
+    request: RequestId,
+    submitter: &SpiffeId,
+) -> [u8; 24] {
     let mut key = [0; 24];
     // With the id in it no two keys of one caller have anything in common.
     let digest = pseudonyms.digest(

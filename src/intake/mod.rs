@@ -18,6 +18,7 @@ mod relation;
 mod settle;
 mod source;
 mod release;
+mod revise;
 mod told;
 mod withdraw;
 
@@ -40,6 +41,7 @@ use crate::tasks;
 use draft::Draft;
 pub(crate) use draft::fingerprint_of;
 pub use release::Released;
+pub use revise::{Revised, RevisionPreview};
 pub use settle::PushedItem;
 pub(crate) use settle::{rounded, to_pb};
 pub use withdraw::Withdrawn;
@@ -192,14 +194,13 @@ impl Intake {
     /// Safe to repeat: the same request id of the same credential gets the first answer.
     pub async fn push(&self, submission: Submission) -> Result<Outcome, IntakeError> {
         let roster = self.log.roster();
-        let draft = match self.draft(submission, roster).await? {
+        let mut draft = match self.draft(submission, roster).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let mut draft = match self.relate(draft).await? {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
+        if let Err(refusal) = self.relate(&mut draft).await? {
+            return Ok(Outcome::Refused(refusal));
+        }
         let mut known = None;
         for _ in 0..ATTEMPTS_MAX {
             let (append, pushed) = match settle::against(known.as_ref(), &draft, &self.desk()) {
@@ -218,14 +219,7 @@ impl Intake {
                     draft.unsettle();
                 }
                 // The answer is that of any other push; the operator is asked (threat 41).
-                Written::Meets(met) => {
-                    for (index, met) in met {
-                        if let Some(part) = draft.parts.get_mut(index) {
-                            part.met = Some(met);
-                        }
-                    }
-                    draft.settled = true;
-                }
+                Written::Meets(met) => draft.wait_for(met),
                 Written::Done
                 | Written::Delivered(_)
                 | Written::Withdrawn(_)
@@ -241,14 +235,13 @@ impl Intake {
         submission: Submission,
     ) -> Result<Result<Preview, Refusal>, IntakeError> {
         let roster = self.log.roster();
-        let draft = match self.draft(submission, Arc::clone(&roster)).await? {
+        let mut draft = match self.draft(submission, Arc::clone(&roster)).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let draft = match self.relate(draft).await? {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        if let Err(refusal) = self.relate(&mut draft).await? {
+            return Ok(Err(refusal));
+        }
         let known = self.log.store().document(draft.document).await?;
         let mut remarks = draft.remarks.clone();
         match settle::against(known.as_ref(), &draft, &self.desk()) {
@@ -321,9 +314,9 @@ impl Intake {
 
     /// Looks up the item that the push answers: it must be there for this caller, and it decides where the relation is
     /// written down.
-    async fn relate(&self, draft: Draft) -> Result<Result<Draft, Refusal>, IntakeError> {
+    async fn relate(&self, draft: &mut Draft) -> Result<Result<(), Refusal>, IntakeError> {
         let Some(item) = draft.answers else {
-            return Ok(Ok(draft));
+            return Ok(Ok(()));
         };
         let entry = self.log.entry_of(item, false).await?;
         let now = self.clock.now();

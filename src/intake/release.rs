@@ -83,6 +83,7 @@ impl Intake {
                 content_key: random_bytes(&*self.entropy),
                 fingerprints: [None; 2],
                 met: None,
+                goes_elsewhere: false,
                 reissued: Vec::new(),
             },
             audit: record(Act::ItemReleased, Actor::Caller(operator), item, now),

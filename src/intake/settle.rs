@@ -12,7 +12,9 @@ use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
 use crate::formats;
 use crate::model::ids::{CommunityId, ItemId, SpiffeId};
-use crate::model::item::{Content, Envelope, LocalRecord, Relation, SourceReference, Withdrawal};
+use crate::model::item::{
+    Content, Envelope, LocalRecord, Relation, Said, SourceReference, Withdrawal,
+};
 use crate::model::label::Label;
 use crate::model::submission::{Reason, Refusal};
 use crate::model::words::{Attribution, Kind, WithdrawalReason};
@@ -81,7 +83,7 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
         return Settled::Refused(Refusal::new(
             Reason::Differs,
             format!(
-                "this document is shared already, with {difference}; a push does not change that: withdraw it and push it anew"
+                "this document is shared already, with {difference}; a push does not change that: `sluis revise ITEM` does, or withdraw it and push it anew"
             ),
         ));
     }
@@ -101,11 +103,23 @@ fn settled(append: Result<(Append, Pushed), Refusal>) -> Settled {
 
 /// How what the submitter says differs from what he said before; `None`: it does not.
 fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Option<&'static str> {
-    if state.options_sha256 != draft.options_sha256 {
+    if state
+        .parts
+        .iter()
+        .any(|p| p.options_sha256 != draft.options_sha256)
+    {
         return Some("another audience, hop limit, attribution or terms");
     }
     let before = || state.parts.iter().map(|p| p.label);
     let now = || draft.parts.iter().map(|p| p.part.label);
+    // What a revision said of one item is not undone by a push that does not know of it.
+    if state
+        .parts
+        .iter()
+        .any(|p| p.label_is_given && now().all(|label| label != p.label))
+    {
+        return Some("another label, which a revision gave it");
+    }
     let other = if same_content {
         // A part may be missing that was withdrawn, or one be new because the document is split now.
         before().any(|label| now().all(|l| l != label))
@@ -165,6 +179,8 @@ fn append(
             item,
             revision,
             kind: part.kind,
+            options_sha256: draft.options_sha256,
+            label_is_given: earlier.is_some_and(|p| p.label_is_given),
         });
     }
     let vanished = before
@@ -186,7 +202,6 @@ fn append(
             tag: 0,
             version: draft.version.clone(),
             content_sha256: draft.content_sha256,
-            options_sha256: draft.options_sha256,
             declared: draft.options.label,
             parts,
         },
@@ -200,7 +215,7 @@ fn append(
     Ok((append, pushed))
 }
 
-fn sign(
+pub(super) fn sign(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -220,6 +235,7 @@ fn sign(
         content_key: random_bytes(desk.entropy),
         fingerprints: part.fingerprints,
         met: part.met.clone(),
+        goes_elsewhere: false,
         reissued: reissued(part, draft, desk.seal),
     })
 }
@@ -239,7 +255,7 @@ fn reissued(part: &DraftPart, draft: &Draft, seal: &SourceSeal) -> Vec<Reissued>
 }
 
 /// The record names no document and no submitter: the operator is told what was met.
-fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
+pub(super) fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
     if !draft.settled {
         return Waiting::IfMet;
     }
@@ -250,14 +266,14 @@ fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
 }
 
 /// What is out of bounds is found before it is signed, and not by whoever receives it.
-fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
+pub(super) fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
     match wire::envelope::check(&envelope) {
         Ok(()) => Ok(envelope),
         Err(malformed) => Err(Refusal::new(Reason::BadOption, malformed.to_string())),
     }
 }
 
-fn envelope(
+pub(super) fn envelope(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -326,7 +342,7 @@ fn source_reference(source: &SourceReference) -> SourceReference {
     }
 }
 
-fn local_record(
+pub(super) fn local_record(
     envelope: &Envelope,
     part: &DraftPart,
     draft: &Draft,
@@ -350,7 +366,14 @@ fn local_record(
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
-        waits: part.met.is_some(),
+        waits: part.met.is_some() || draft.waits,
+        said: Said {
+            to: draft.options.to.clone(),
+            hop_limit: draft.options.hop_limit,
+            title: part.is_highest && !draft.options.title.is_empty(),
+            summary: part.is_highest && !draft.options.summary.is_empty(),
+            kind: draft.options.kind.is_some(),
+        },
     }
 }
 
@@ -411,7 +434,7 @@ pub(crate) fn rounded(time: Timestamp, attribution: Attribution) -> Timestamp {
     }
 }
 
-fn pushed(part: &DocumentPart) -> PushedItem {
+pub(super) fn pushed(part: &DocumentPart) -> PushedItem {
     PushedItem {
         item: part.item,
         revision: part.revision,
@@ -420,7 +443,7 @@ fn pushed(part: &DocumentPart) -> PushedItem {
     }
 }
 
-fn shown(version: &str) -> &str {
+pub(super) fn shown(version: &str) -> &str {
     if version.is_empty() {
         "(none)"
     } else {
@@ -428,7 +451,7 @@ fn shown(version: &str) -> &str {
     }
 }
 
-fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
+pub(super) fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
     Pushed {
         status,
         items,
@@ -440,7 +463,7 @@ fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
 const ANSWER: &str = "answer";
 
 /// The answer as it is recorded with the request, so that a retry gets the very same.
-fn answer(pushed: &Pushed, draft: &Draft, desk: &Desk<'_>) -> Answer {
+pub(super) fn answer(pushed: &Pushed, draft: &Draft, desk: &Desk<'_>) -> Answer {
     // It names items and, in its remarks, whom the submitter addressed.
     let clear = to_pb(pushed).encode_to_vec();
     Answer(desk.seal.hidden(ANSWER, &draft.request, &clear))

@@ -127,6 +127,7 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
         recorded,
         supplier,
         content: None,
+        before: None,
     };
     match write {
         Write::Append(append) => {
@@ -362,15 +363,17 @@ fn publish(
 fn entries(shared: &Shared, bodies: &mut Bodies, rows: Vec<LogRow>) -> Vec<Arc<Entry>> {
     rows.into_iter()
         .filter_map(|row| match bodies.remove(&(row.item, row.revision)) {
-            Some((read_from, body)) if says_the_same(&read_from, &row) => {
-                Some(Arc::new(Entry { row, body }))
-            }
+            Some((read_from, body)) if says_the_same(&read_from, &row) => Some(Arc::new(Entry {
+                row,
+                body,
+                before: None,
+            })),
             Some(_) | None => shared.entry(row),
         })
         .collect()
 }
 
-/// Whether two rows are live items made of the same bytes.
+/// Whether two rows are live items made of the same bytes, and no more than these decides who is told what.
 fn says_the_same(a: &LogRow, b: &LogRow) -> bool {
     let (
         LogClass::Item {
@@ -390,6 +393,7 @@ fn says_the_same(a: &LogRow, b: &LogRow) -> bool {
     (a.state, b.state) == (RowState::Live, RowState::Live)
         && (a.item, a.revision, a.recorded) == (b.item, b.revision, b.recorded)
         && a.supplier == b.supplier
+        && b.before.is_none()
         && (envelope, hops, local) == (b_envelope, b_hops, b_local)
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::document::{Before, DocumentState};
 use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
@@ -10,7 +11,6 @@ use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
-use crate::model::words::Kind;
 
 /// One change, whole or not at all.
 #[derive(Clone, Debug)]
@@ -264,50 +264,6 @@ pub enum Expect {
     State(i64),
 }
 
-/// A document of a member, and the items it was made into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentState {
-    /// Changes with every change of the state.
-    pub tag: i64,
-    /// The version in the document's own format; empty where it has none.
-    pub version: String,
-    /// SHA-256 of the content.
-    pub content_sha256: Digest,
-    /// SHA-256 over audience and terms as pushed.
-    pub options_sha256: Digest,
-    /// The label that was declared.
-    pub declared: Option<Label>,
-    /// The items, one a part, with the revision that holds. A part whose item was withdrawn is not among them.
-    pub parts: Vec<DocumentPart>,
-}
-
-impl DocumentState {
-    /// The state of a document that is not there: tag 0, which no document has, and no parts.
-    pub fn absent() -> Self {
-        Self {
-            tag: 0,
-            version: String::new(),
-            content_sha256: Digest([0; 32]),
-            options_sha256: Digest([0; 32]),
-            declared: None,
-            parts: Vec::new(),
-        }
-    }
-}
-
-/// A part of a document as an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentPart {
-    /// Its label.
-    pub label: Label,
-    /// Its item.
-    pub item: ItemId,
-    /// The revision that holds.
-    pub revision: u32,
-    /// Its kind.
-    pub kind: Kind,
-}
-
 /// What the caller of a push was told, as bytes that only intake reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer(pub Vec<u8>);
@@ -331,8 +287,17 @@ pub struct AppendItem {
     pub fingerprints: Fingerprints,
     /// It waits for the operator, because of what it met.
     pub met: Option<Meeting>,
+    /// It is another document than the revision before it, or goes elsewhere.
+    pub goes_elsewhere: bool,
     /// What the item's objects were called when it was pushed; the store seals it with the content.
     pub reissued: Vec<Reissued>,
+}
+
+impl AppendItem {
+    /// Whether somebody else's items of the same document are looked for: what went its way once goes on.
+    pub(crate) fn is_judged_anew(&self) -> bool {
+        self.revision == 1 || self.goes_elsewhere
+    }
 }
 
 /// A withdrawal by the origin.
@@ -427,6 +392,9 @@ pub struct LogRow {
     pub supplier: Option<CommunityId>,
     /// The document's bytes; `None` where they were not asked for or are gone.
     pub content: Option<Bytes>,
+    /// What the revision before this one left, where it held until this one came: who lost the right by this one is told
+    /// so in its place.
+    pub before: Option<Box<Before>>,
 }
 
 /// What a row of the log is.

@@ -13,7 +13,7 @@ use sluis::model::ids::{
     CommunityId, CredentialName, Digest, ItemId, KeyId, MemberId, Name, SpiffeId,
 };
 use sluis::model::item::{
-    Audience, Content, Envelope, LocalRecord, SourceReference, Terms, Withdrawal,
+    Audience, Content, Envelope, LocalRecord, Said, SourceReference, Terms, Withdrawal,
 };
 use sluis::model::label::Label;
 use sluis::model::member::{Credential, Member, Standing};
@@ -1000,7 +1000,7 @@ async fn holders_remember_what_was_offered_received_and_erased() {
     assert_eq!(holder().await.erased, time(7));
     assert_eq!(
         f.store.held_by(&water, &[b, a]).await.unwrap(),
-        [b],
+        [(b, 1)],
         "erased is not held"
     );
     assert!(f.store.held_by(&msp, &[a, b]).await.unwrap().is_empty());
@@ -1008,7 +1008,10 @@ async fn holders_remember_what_was_offered_received_and_erased() {
     f.commit(offer(vec![(a, 2)], 8)).await;
     let held = holder().await;
     assert_eq!((held.revision, held.received, held.erased), (2, None, None));
-    assert_eq!(f.store.held_by(&water, &[b, a]).await.unwrap(), [b, a]);
+    assert_eq!(
+        f.store.held_by(&water, &[b, a]).await.unwrap(),
+        [(b, 1), (a, 2)]
+    );
 }
 
 #[tokio::test]
@@ -1422,7 +1425,6 @@ impl Push {
             tag: 0,
             version: format!("v{}", self.number),
             content_sha256: Digest::of(&self.number.to_be_bytes()),
-            options_sha256: Digest([3; 32]),
             declared: None,
             parts: self
                 .items
@@ -1432,6 +1434,8 @@ impl Push {
                     item: i.item,
                     revision: i.revision,
                     kind: Kind::Report,
+                    options_sha256: Digest([3; 32]),
+                    label_is_given: false,
                 })
                 .collect(),
         }
@@ -1483,6 +1487,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         declared: Some(Label::Green),
         pushed: Timestamp::from_seconds(1_000),
         waits: false,
+        said: Said::default(),
     };
     AppendItem {
         item,
@@ -1493,6 +1498,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
         fingerprints: [None; 2],
         met: None,
+        goes_elsewhere: false,
         reissued: vec![Reissued {
             from: format!("indicator--old-{n:08}"),
             to: format!("indicator--new-{n:08}"),

@@ -129,6 +129,7 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
     let row = &stored.row;
     let beside = Beside {
         document: stored.document,
+        ends: stored.ends,
         fingerprints: stored.fingerprints,
         ..Beside::default()
     };

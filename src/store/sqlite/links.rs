@@ -1,6 +1,6 @@
 //! What stands between nodes and viewers: holders, progress, cursors, pinned keys, quarantine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message as _;
 use sqlx::Row;
@@ -111,14 +111,16 @@ fn holder(row: &SqliteRow, item: ItemId) -> Result<Holder, StoreError> {
     })
 }
 
-/// Which of these items this peer may hold and has not erased, in the order in which they were asked for.
+/// Which of these items this peer may hold and has not erased, in the order in which they were asked for, each with the
+/// highest revision that was offered.
 pub(super) async fn held_by(
     connection: &mut SqliteConnection,
     peer: &CommunityId,
     items: &[ItemId],
-) -> Result<Vec<ItemId>, Failure> {
+) -> Result<Vec<(ItemId, u32)>, Failure> {
+    const TABLE: &str = "holders";
     const HELD: ManyRows = ManyRows {
-        head: "SELECT item FROM holders WHERE erased IS NULL AND (item, peer) IN (VALUES ",
+        head: "SELECT item, revision FROM holders WHERE erased IS NULL AND (item, peer) IN (VALUES ",
         tuple: "(?,?)",
         tail: ")",
     };
@@ -128,14 +130,21 @@ pub(super) async fn held_by(
             bind(a, peer.as_str())
         })
         .await?;
-    let held: BTreeSet<ItemId> = rows
+    let held: BTreeMap<ItemId, u32> = rows
         .iter()
         .map(|row| {
-            item_id(column(row, 0, "holders", "item", &"?")?)
-                .ok_or_else(|| inconsistent("holders", "item", &"?"))
+            let item = item_id(column(row, 0, TABLE, "item", &"?")?)
+                .ok_or_else(|| inconsistent(TABLE, "item", &"?"))?;
+            let revision: i64 = column(row, 1, TABLE, "revision", &item)?;
+            let revision =
+                u32::try_from(revision).map_err(|_| inconsistent(TABLE, "revision", &item))?;
+            Ok((item, revision))
         })
-        .collect::<Result<_, _>>()?;
-    Ok(items.iter().copied().filter(|i| held.contains(i)).collect())
+        .collect::<Result<_, StoreError>>()?;
+    Ok(items
+        .iter()
+        .filter_map(|item| Some((*item, *held.get(item)?)))
+        .collect())
 }
 
 /// A credential was sent everything up to this position. One that reads again from further back had the later ones before.

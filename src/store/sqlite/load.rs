@@ -13,7 +13,8 @@ use super::{audit, links, pack, waiting};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
 use crate::store::{
-    Answer, DeliveredKind, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write,
+    Answer, DeliveredKind, DocumentOfItem, DocumentState, Expect, Fingerprint, LogClass, LogRow,
+    RowState, Waiting, Write,
 };
 use crate::wire;
 
@@ -123,7 +124,7 @@ fn named(batch: &[Write]) -> Named {
                 named.documents.push(append.document);
                 // The id of a first revision is fresh; only what is revised or withdrawn can be there already.
                 if append.waiting == Waiting::IfMet {
-                    let new = append.items.iter().filter(|i| i.revision == 1);
+                    let new = append.items.iter().filter(|i| i.is_judged_anew());
                     named
                         .fingerprints
                         .extend(new.flat_map(|i| i.fingerprints).flatten());
@@ -421,6 +422,42 @@ pub(super) async fn document_state(
     let mut known = Known::default();
     load_documents(connection, index, &[document], &mut known).await?;
     Ok(known.documents.remove(&document).map(|d| d.state))
+}
+
+/// The document of the item's row at a position; `None` where the row is no item in service, or none of this community.
+pub(super) async fn document_at(
+    connection: &mut SqliteConnection,
+    position: i64,
+) -> Result<Option<DocumentOfItem>, Failure> {
+    let rows = AT_POSITIONS
+        .fetch(connection, &[position], |a, p| bind(a, *p))
+        .await?;
+    let Some(Stored {
+        row:
+            LogRow {
+                state: RowState::Live,
+                class: LogClass::Item { .. },
+                ..
+            },
+        document: Some(number),
+        fingerprints,
+        ..
+    }) = stored(connection, rows, false).await?.pop()
+    else {
+        return Ok(None);
+    };
+    let rows = DOCUMENTS
+        .fetch(connection, &[number], |a, n| bind(a, *n))
+        .await?;
+    let Some(row) = rows.first() else {
+        return Err(inconsistent("documents", "number", &number).into());
+    };
+    let (_, document, state) = document(row)?;
+    Ok(Some(DocumentOfItem {
+        document,
+        state,
+        fingerprints,
+    }))
 }
 
 /// The key under which a document is found.

@@ -19,7 +19,7 @@ pub(super) struct Body {
     pub recorded: Timestamp,
     /// The number of the document that it is a part of.
     pub document: Option<i64>,
-    /// For a withdrawal or recall, the position of the item's row that it ended.
+    /// For a withdrawal or recall, the position of the item's row that it ended; for a revision, that of the one before.
     pub ends: Option<i64>,
     /// Of which document the item is.
     pub fingerprints: Fingerprints,
@@ -35,7 +35,7 @@ pub(super) struct Body {
 pub(super) struct Beside {
     /// The number of the document that an item is a part of.
     pub document: Option<i64>,
-    /// For a withdrawal or recall, the position of the item's row that it ended.
+    /// For a withdrawal or recall, the position of the item's row that it ended; for a revision, that of the one before.
     pub ends: Option<i64>,
     /// Of which document the item is.
     pub fingerprints: Fingerprints,
@@ -175,14 +175,12 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     })
 }
 
-/// The state of a document without its tag: digests of content and options (32 bytes each), the declared label (0: none),
-/// the version with two bytes of
-/// length before it, and 22 bytes for each part.
+/// The state of a document without its tag: the digest of the content (32 bytes), the declared label (0: none), the version
+/// with two bytes of length before it, and the parts.
 pub(super) fn document(state: &DocumentState) -> Vec<u8> {
     let version = state.version.as_bytes();
-    let mut out = Vec::with_capacity(67 + version.len() + state.parts.len() * PART_BYTES);
+    let mut out = Vec::with_capacity(35 + version.len() + state.parts.len() * PART_BYTES);
     out.put_slice(&state.content_sha256.0);
-    out.put_slice(&state.options_sha256.0);
     out.put_u8(state.declared.map_or(0, label_code));
     out.put_u16(u16::try_from(version.len()).expect("wire bounds a version at 128 bytes"));
     out.put_slice(version);
@@ -193,7 +191,7 @@ pub(super) fn document(state: &DocumentState) -> Vec<u8> {
 /// The way back.
 pub(super) fn document_back(tag: i64, bytes: &[u8]) -> Option<DocumentState> {
     let (content_sha256, bytes) = bytes.split_at_checked(32)?;
-    let (options_sha256, mut bytes) = bytes.split_at_checked(32)?;
+    let mut bytes = bytes;
     let declared = match bytes.try_get_u8().ok()? {
         0 => None,
         code => Some(label_back(code)?),
@@ -204,7 +202,6 @@ pub(super) fn document_back(tag: i64, bytes: &[u8]) -> Option<DocumentState> {
         tag,
         version: std::str::from_utf8(version).ok()?.to_owned(),
         content_sha256: Digest::from_slice(content_sha256)?,
-        options_sha256: Digest::from_slice(options_sha256)?,
         declared,
         parts: parts_back(parts)?,
     })
@@ -274,6 +271,8 @@ fn put_parts(out: &mut Vec<u8>, parts: &[DocumentPart]) {
         out.put_slice(&part.item.bytes());
         out.put_u32(part.revision);
         out.put_u8(kind_code(part.kind));
+        out.put_slice(&part.options_sha256.0);
+        out.put_u8(u8::from(part.label_is_given));
     }
 }
 
@@ -290,17 +289,26 @@ fn parts_back(bytes: &[u8]) -> Option<Vec<DocumentPart>> {
             chunk.try_copy_to_slice(&mut item).ok()?;
             let revision = chunk.try_get_u32().ok()?;
             let kind = chunk.try_get_u8().ok()?;
+            let mut options = [0; 32];
+            chunk.try_copy_to_slice(&mut options).ok()?;
+            let label_is_given = match chunk.try_get_u8().ok()? {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
             Some(DocumentPart {
                 label: label_back(label)?,
                 item: ItemId::from_bytes(item),
                 revision,
                 kind: Kind::ALL.iter().copied().find(|k| kind_code(*k) == kind)?,
+                options_sha256: Digest(options),
+                label_is_given,
             })
         })
         .collect()
 }
 
-const PART_BYTES: usize = 22;
+const PART_BYTES: usize = 55;
 
 const ITEM: u8 = 1;
 const WITHDRAWAL: u8 = 2;
@@ -422,6 +430,7 @@ mod tests {
             recorded: Timestamp::from_seconds(-4),
             supplier,
             content: None,
+            before: None,
         }
     }
 
@@ -490,13 +499,14 @@ mod tests {
             item: id,
             revision: 9,
             kind: Kind::Report,
+            options_sha256: Digest([2; 32]),
+            label_is_given: true,
         };
         let state = DocumentState {
             tag: 4,
             version: "1.2".into(),
             content_sha256: Digest([1; 32]),
-            options_sha256: Digest([2; 32]),
-            declared: None,
+            declared: Some(Label::Amber),
             parts: vec![part, part],
         };
         assert_eq!(document_back(4, &document(&state)), Some(state));
@@ -518,8 +528,8 @@ mod tests {
             let back = body_back(cut).and_then(|b| b.signed);
             assert_ne!(back, Some(a_signed(b"one")), "{length}");
         }
-        assert_eq!(parts_back(&[0; 22]), None);
-        assert_eq!(parts_back(&[1; 23]), None);
-        assert_eq!(document_back(1, &[0; 65]), None);
+        assert_eq!(parts_back(&[0; 55]), None);
+        assert_eq!(parts_back(&[1; 56]), None);
+        assert_eq!(document_back(1, &[0; 33]), None);
     }
 }

@@ -380,9 +380,13 @@ impl<'a> Plan<'a> {
         document: i64,
         at: Timestamp,
     ) -> Result<Position, StoreError> {
-        if let Some(held) = self.known.items.remove(&item.item) {
-            self.end(held, RowState::Superseded)?;
-        }
+        let (before, ends) = match self.known.items.remove(&item.item) {
+            Some(held) => {
+                let (remains, ends, _) = self.end(held, RowState::Superseded)?;
+                (Some(remains.into_before()), Some(ends))
+            }
+            None => (None, None),
+        };
         let class = LogClass::Item {
             envelope: item.envelope.clone(),
             hops: Vec::new(),
@@ -397,11 +401,13 @@ impl<'a> Plan<'a> {
             recorded: at,
             supplier: None,
             content: Some(item.content.clone()),
+            before,
         };
         Ok(self.push_item(NewRow {
             row,
             beside: Beside {
                 document: Some(document),
+                ends,
                 fingerprints,
                 ..Beside::default()
             },
@@ -542,6 +548,7 @@ impl<'a> Plan<'a> {
             recorded: at,
             supplier,
             content: None,
+            before: None,
         };
         let position = self.push_row(NewRow {
             row,

@@ -46,15 +46,17 @@ impl<'a> Plan<'a> {
                     self.look_for_equivocation(deliver, entry.item, *revision, envelope);
                     return Ok(None);
                 }
-                match self.known.items.remove(&entry.item) {
+                let (before, ends) = match self.known.items.remove(&entry.item) {
                     Some(held @ (ItemNow::Stored(_) | ItemNow::Planned(_))) => {
-                        self.end(held, RowState::Superseded)?;
+                        let (remains, ends, _) = self.end(held, RowState::Superseded)?;
+                        (Some(remains.into_before()), Some(ends))
                     }
+                    // Whoever had what was recalled was told so then.
                     Some(
                         ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_),
                     )
-                    | None => {}
-                }
+                    | None => (None, None),
+                };
                 let row = LogRow {
                     position: Position::START,
                     item: entry.item,
@@ -68,10 +70,12 @@ impl<'a> Plan<'a> {
                     recorded: deliver.at,
                     supplier: Some(deliver.supplier.clone()),
                     content: Some(content.clone()),
+                    before,
                 };
                 Ok(Some(self.push_item(NewRow {
                     row,
                     beside: Beside {
+                        ends,
                         fingerprints: *fingerprints,
                         ..Beside::default()
                     },
@@ -257,6 +261,7 @@ impl<'a> Plan<'a> {
             recorded: deliver.at,
             supplier: Some(deliver.supplier.clone()),
             content: None,
+            before: None,
         };
         let position = self.push_row(NewRow {
             row,

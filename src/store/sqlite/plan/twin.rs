@@ -77,11 +77,12 @@ impl Plan<'_> {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                let met = if item.revision > 1 {
-                    self.known.waiting.get(&item.item).cloned()
-                } else {
-                    self.twin_of(append, item, document)
-                };
+                let waits = self.known.waiting.get(&item.item).cloned();
+                let met = waits.or_else(|| {
+                    item.is_judged_anew()
+                        .then(|| self.twin_of(append, item, document))
+                        .flatten()
+                });
                 Some((index, met?))
             })
             .collect()
