@@ -1,8 +1,9 @@
 //! Items of one document from different hands (threat 41).
 
 use super::Plan;
+use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId};
-use crate::model::item::{Audience, Envelope};
+use crate::model::item::{Audience, Envelope, Terms};
 use crate::model::label::Label;
 use crate::store::{Append, AppendItem, LogClass, LogRow, Meeting, RowState};
 use crate::wire;
@@ -16,8 +17,8 @@ pub(in crate::store::sqlite) struct Twin {
     pub item: ItemId,
     pub origin: CommunityId,
     pub label: Label,
-    /// Its source limits it beyond its label.
-    pub limited: bool,
+    /// What its source limits beyond the label.
+    pub limits: Limits,
     /// The number of the document that it is a part of, if it was pushed here.
     pub document: Option<i64>,
 }
@@ -36,36 +37,69 @@ impl Twin {
         };
         Some(Self {
             item: row.item,
-            limited: is_limited(&envelope),
+            limits: Limits::of(&envelope),
             origin: envelope.origin,
             label: envelope.label,
             document,
         })
     }
 
-    /// Whether a new item with this label would take the document further than this one lets it.
+    /// Whether a new item would take the document further than this one lets it.
     ///
     /// What came from elsewhere under an agreement may not come to others as ours, so that it has to stay, or to be
     /// everybody's.
-    fn goes_less_far(&self, label: Label, here: &CommunityId) -> bool {
+    fn goes_less_far(&self, label: Label, limits: &Limits, here: &CommunityId) -> bool {
         if self.label > label {
             return true;
         }
         if self.origin == *here {
-            return self.label == label && self.limited;
+            return self.label == label && !limits.keep_to(&self.limits);
         }
-        let is_everybodys = self.label == Label::Clear && !self.limited;
+        let is_everybodys = self.label == Label::Clear && Limits::default().keep_to(&self.limits);
         !label.never_leaves() && !is_everybodys
     }
 }
 
-fn is_limited(envelope: &Envelope) -> bool {
-    let names = |audience: &Audience| audience.members_limited || !audience.communities.is_empty();
-    envelope.audience.as_ref().is_some_and(names)
-        || envelope.hop_limit.is_some()
-        || envelope.valid_until.is_some()
-        || envelope.terms.no_commercial_use
-        || envelope.terms.no_resale
+/// How far a source lets an item go beyond its label.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::store::sqlite) struct Limits {
+    audience: Option<Audience>,
+    hop_limit: Option<u32>,
+    valid_until: Option<Timestamp>,
+    terms: Terms,
+}
+
+impl Limits {
+    fn of(envelope: &Envelope) -> Self {
+        Self {
+            audience: envelope.audience.clone(),
+            hop_limit: envelope.hop_limit,
+            valid_until: envelope.valid_until,
+            terms: envelope.terms,
+        }
+    }
+
+    /// Nothing goes further under these limits than under those. Which members an audience names stands elsewhere, so
+    /// that two that name any count as different.
+    fn keep_to(&self, those: &Self) -> bool {
+        let within = |ours: Option<i64>, theirs: Option<i64>| match (ours, theirs) {
+            (_, None) => true,
+            (Some(ours), Some(theirs)) => ours <= theirs,
+            (None, Some(_)) => false,
+        };
+        let audience = match &those.audience {
+            None => true,
+            Some(theirs) => !theirs.members_limited && self.audience.as_ref() == Some(theirs),
+        };
+        audience
+            && within(self.hop_limit.map(i64::from), those.hop_limit.map(i64::from))
+            && within(
+                self.valid_until.map(Timestamp::micros),
+                those.valid_until.map(Timestamp::micros),
+            )
+            && (self.terms.no_commercial_use || !those.terms.no_commercial_use)
+            && (self.terms.no_resale || !those.terms.no_resale)
+    }
 }
 
 impl Plan<'_> {
@@ -106,10 +140,14 @@ impl Plan<'_> {
                 .flatten()
                 .filter_map(|mark| self.known.twins.get(mark))
         };
+        twins().next()?;
+        let limits = wire::envelope::parse(&item.envelope.record)
+            .map(|envelope| Limits::of(&envelope))
+            .unwrap_or_default();
         let is_own = |twin: &&Twin| document.is_some() && twin.document == document;
         twins()
             .flatten()
-            .find(|twin| !is_own(twin) && twin.goes_less_far(label, &append.here))
+            .find(|twin| !is_own(twin) && twin.goes_less_far(label, &limits, &append.here))
             .or_else(|| {
                 twins()
                     .filter(|twins| twins.len() >= TWINS_MAX)
