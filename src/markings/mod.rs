@@ -4,13 +4,12 @@
 //! looks like TLP and cannot be understood counts as RED. A document that can be read in more than one way is read in the
 //! strictest.
 
-mod alike;
 mod csaf;
 mod findings;
-mod markup;
 mod misp;
 mod pap;
 mod prose;
+mod signs;
 mod stix;
 mod words;
 
@@ -176,6 +175,20 @@ pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Opti
     objects.map(pap::of_object).max().flatten()
 }
 
+/// The strictest PAP level that the payloads of these objects of a STIX document say, by their indexes.
+pub(crate) fn pap_in_payloads(
+    document: &Document,
+    is_object: impl Fn(usize) -> bool,
+) -> Option<Pap> {
+    document
+        .payloads
+        .iter()
+        .filter(|payload| object_at(document, &payload.place).is_some_and(&is_object))
+        .map(|payload| pap::of_text(&payload.text))
+        .max()
+        .flatten()
+}
+
 /// The limits that the document sets beyond its label.
 pub(crate) fn restriction(document: &Document) -> Restriction {
     match (document.format, document.root()) {
@@ -186,8 +199,13 @@ pub(crate) fn restriction(document: &Document) -> Restriction {
 }
 
 fn find(document: &Document) -> Findings {
+    find_with(document, is_silent(document))
+}
+
+/// The same; `is_silent`: only what is not ASCII is looked at.
+fn find_with(document: &Document, is_silent: bool) -> Findings {
     let mut findings = Findings {
-        is_silent: is_silent(document),
+        is_silent,
         ..Findings::default()
     };
     match (document.format, document.root()) {
@@ -224,7 +242,7 @@ fn object_at(document: &Document, pointer: &str) -> Option<usize> {
 
 fn is_silent(document: &Document) -> bool {
     match &document.body {
-        Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
+        Body::Json(json) => !json.haystacks().into_iter().any(signs::may_say_tlp),
         Body::Text | Body::Extracted(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The PAP level that a document asks its recipients to keep to. It limits what they do, not who they are.
 
+use crate::formats::alike::folded;
 use crate::formats::json::{Element, Path};
 use crate::formats::stix::{Shape, published};
 use crate::formats::{Body, Document, Format};
@@ -9,6 +10,9 @@ use crate::model::words::Pap;
 /// by its published id or by what it says, in a label or in a text. What is no level says nothing.
 pub(super) fn find(document: &Document) -> Option<Pap> {
     let mut strictest = None;
+    for payload in &document.payloads {
+        scan(&payload.text, &mut strictest);
+    }
     let Some(root) = document.root() else {
         scan(document.text(), &mut strictest);
         return strictest;
@@ -22,7 +26,7 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
         Body::Json(json) => json
             .haystacks()
             .into_iter()
-            .any(|text| next(text, 0).is_some()),
+            .any(|text| next(text, 0).is_some() || !text.is_ascii()),
         Body::Text | Body::Extracted(_) => true,
     };
     if speaks {
@@ -31,11 +35,18 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
     strictest
 }
 
+/// The strictest level that a text says.
+pub(super) fn of_text(text: &str) -> Option<Pap> {
+    let mut strictest = None;
+    scan(text, &mut strictest);
+    strictest
+}
+
 /// The strictest level that one STIX object says.
 pub(super) fn of_object(object: Element<'_>) -> Option<Pap> {
     let source = object.source_bytes();
-    // What is escaped may be anything.
-    let speaks = next(source, 0).is_some() || source.contains(&b'\\');
+    // What is escaped may be anything, and so may what is not ASCII.
+    let speaks = next(source, 0).is_some() || source.contains(&b'\\') || !source.is_ascii();
     let said = if speaks { said(object) } else { None };
     referred(object).max(said)
 }
@@ -52,7 +63,7 @@ fn said(value: Element<'_>) -> Option<Pap> {
             return;
         };
         if is_pap_key(path) {
-            strictest = level(text.trim()).max(strictest);
+            strictest = level(folded(text).trim()).max(strictest);
         }
         scan(text, &mut strictest);
     });
@@ -81,10 +92,11 @@ fn is_pap_key(path: &Path<'_>) -> bool {
     })
 }
 
-/// Finds `PAP:LEVEL` in a text.
+/// Finds `PAP:LEVEL` in a text, also in letters that look alike.
 fn scan(text: &str, strictest: &mut Option<Pap>) {
     /// Most characters between the name and the level: `"**PAP**: \"`.
     const GAP_MAX: usize = 8;
+    let text = &*folded(text);
     let bytes = text.as_bytes();
     let mut from = 0;
     while let Some(start) = next(bytes, from) {

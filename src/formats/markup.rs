@@ -1,13 +1,13 @@
-//! Text without its markup: what a reader sees where Markdown, HTML or a URL breaks a label up. Only for the search for
-//! labels.
+//! Text without its markup: what a reader sees where Markdown, HTML or a URL breaks a word up. Only for the search for
+//! labels and for names.
 //!
-//! Emphasis and tags go away, entities and percent-encoding become their characters, comments stay as text, and letters that
+//! Emphasis, tags and the targets of links go away, entities and percent-encoding become their characters, comments stay as text, and letters that
 //! stand apart close up. Lines stay lines, so that what is found has its place.
 
+use super::entities::{entity, hex_byte};
+
 /// Longest tag in bytes: attributes of links are long, the text between two stray brackets longer.
-const TAG_BYTES_MAX: usize = 512;
-/// Longest entity in bytes, such as `&CounterClockwiseContourIntegral;`.
-const ENTITY_BYTES_MAX: usize = 40;
+pub(crate) const TAG_BYTES_MAX: usize = 512;
 /// Fewest letters apart that are closed up: `T L P`.
 const APART_MIN: usize = 3;
 
@@ -18,62 +18,17 @@ pub(crate) fn unmarked(text: &str) -> Option<String> {
     closed.or(stripped)
 }
 
-/// `tlp` may stand in text of which only ASCII is looked at, whole or broken up.
-pub(crate) fn may_say_tlp(bytes: &[u8]) -> bool {
-    super::words::has_tlp(bytes) || says_broken_tlp(bytes)
-}
-
-/// A `t`, an `l` and a `p` with markup or a space between them.
-fn says_broken_tlp(bytes: &[u8]) -> bool {
-    bytes.windows(3).enumerate().any(|(at, three)| match three {
-        [b't' | b'T', b'l' | b'L', c] if breaks(*c) => {
-            next_letter(bytes, at.saturating_add(2)).is_some_and(|(c, _)| c == b'p')
-        }
-        [b't' | b'T', c, _] if breaks(*c) => {
-            matches!(next_letter(bytes, at.saturating_add(1)), Some((b'l', after))
-                if matches!(next_letter(bytes, after), Some((b'p', _))))
-        }
-        _ => false,
-    })
-}
-
-const fn breaks(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'*' | b'`' | b'~' | b'<' | b'&' | b'\\' | b' ' | b'_' | b'\t'
-    )
-}
-
-/// The next letter behind markup, in lower case, and the position behind it.
-fn next_letter(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
-    // A few marks, or one tag.
-    const MARKS_MAX: usize = 8;
-    let rest = bytes.get(from..)?;
-    let marks = rest
-        .iter()
-        .take(MARKS_MAX)
-        .take_while(|b| breaks(**b))
-        .count();
-    let mut at = from.saturating_add(marks);
-    if rest.iter().take(marks).any(|b| matches!(b, b'<' | b'&')) {
-        let end = rest
-            .iter()
-            .take(TAG_BYTES_MAX)
-            .position(|b| matches!(b, b'>' | b';'))?;
-        at = from.saturating_add(end).saturating_add(1);
-    }
-    Some((bytes.get(at)?.to_ascii_lowercase(), at.saturating_add(1)))
-}
-
 fn stripped(text: &str) -> Option<String> {
     if !text
         .bytes()
-        .any(|b| matches!(b, b'*' | b'`' | b'~' | b'<' | b'&' | b'%' | b'\\'))
+        .any(|b| matches!(b, b'*' | b'`' | b'~' | b'<' | b'&' | b'%' | b'\\' | b']'))
     {
         return None;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    // Where the text of a link may have begun.
+    let mut opened: Option<usize> = None;
     while let Some(c) = rest.chars().next() {
         let behind = rest.get(c.len_utf8()..).unwrap_or_default();
         rest = match c {
@@ -81,9 +36,27 @@ fn stripped(text: &str) -> Option<String> {
             '~' if behind.starts_with('~') => behind.get(1..).unwrap_or_default(),
             '\\' if behind.starts_with(|c: char| c.is_ascii_punctuation()) => behind,
             '<' => tag(behind, &mut out),
-            '&' => match entity(behind) {
-                Some((c, len)) => {
+            '[' => {
+                opened = Some(out.len());
+                out.push(c);
+                behind
+            }
+            ']' => match target(behind) {
+                Some(behind) => {
+                    // Only the text of the link moves.
+                    if let Some(at) = opened.take() {
+                        out.remove(at);
+                    }
+                    behind
+                }
+                None => {
                     out.push(c);
+                    behind
+                }
+            },
+            '&' => match entity(behind) {
+                Some((text, len)) => {
+                    out.extend(text.chars().map(|c| if c == '\n' { ' ' } else { c }));
                     behind.get(len..).unwrap_or_default()
                 }
                 None => {
@@ -108,6 +81,22 @@ fn stripped(text: &str) -> Option<String> {
         };
     }
     Some(out)
+}
+
+/// What follows the target of a link, which stands in brackets behind its text: `[text](target)`, `[text][name]`. `None`:
+/// there is none.
+fn target(behind: &str) -> Option<&str> {
+    let close = match behind.as_bytes().first() {
+        Some(b'(') => b')',
+        Some(b'[') => b']',
+        _ => return None,
+    };
+    let end = behind
+        .bytes()
+        .take(TAG_BYTES_MAX)
+        .take_while(|b| *b != b'\n')
+        .position(|b| b == close);
+    behind.get(end?.saturating_add(1)..)
 }
 
 /// Reads what stands behind a `<`: takes a tag away, opens a comment; what is neither stays.
@@ -141,51 +130,9 @@ fn tag<'a>(behind: &'a str, out: &mut String) -> &'a str {
     after.get(1..).unwrap_or_default()
 }
 
-/// The character that an entity behind `&` stands for, and the length of the entity.
-fn entity(behind: &str) -> Option<(char, usize)> {
-    let end = behind
-        .bytes()
-        .take(ENTITY_BYTES_MAX)
-        .position(|b| b == b';')?;
-    let name = behind.get(..end)?;
-    let c = match name.strip_prefix('#') {
-        Some(number) => {
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)?
-        }
-        None => match name {
-            "colon" => ':',
-            "plus" => '+',
-            "equals" => '=',
-            "nbsp" | "ensp" | "emsp" | "thinsp" | "Tab" | "NonBreakingSpace" => ' ',
-            "NewLine" => ' ',
-            "hyphen" | "dash" | "ndash" | "mdash" | "minus" => '-',
-            "lowbar" => '_',
-            "quot" => '"',
-            "apos" => '\'',
-            "lt" => '<',
-            "gt" => '>',
-            "amp" => '&',
-            "ast" => '*',
-            "vert" | "verbar" => '|',
-            "lpar" => '(',
-            "rpar" => ')',
-            "lsqb" | "lbrack" => '[',
-            "rsqb" | "rbrack" => ']',
-            "shy" | "zwj" | "zwnj" | "ZeroWidthSpace" | "NoBreak" => '\u{ad}',
-            _ => return None,
-        },
-    };
-    Some((if c == '\n' { ' ' } else { c }, end.saturating_add(1)))
-}
-
 /// The printable character that two hexadecimal digits behind `%` stand for.
 fn percent(behind: &str) -> Option<char> {
-    let digits = behind.get(..2)?;
-    let byte = u8::from_str_radix(digits, 16).ok()?;
+    let byte = hex_byte(behind.as_bytes())?;
     (byte == b' ' || byte.is_ascii_graphic()).then(|| char::from(byte))
 }
 
