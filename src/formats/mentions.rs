@@ -1,6 +1,7 @@
 //! Where a document gives away who submitted it (threat 21).
 //!
-//! Each text is searched as a reader sees it and as what it encodes: percent-encoding, HTML entities, escapes with a
+//! Each text is searched as a reader sees it, without its markup and in the letters that it seems to be written in, and as
+//! what it encodes: percent-encoding, HTML entities, escapes with a
 //! backslash, quoted-printable, defanged and international domains, base64 and hex within it, one in another to a small
 //! depth. Payloads that the format keeps in base64 are decoded when the document is read and searched like its own text.
 //!
@@ -17,7 +18,7 @@ mod punycode;
 use std::borrow::Cow;
 
 use super::plain::{cut, plain};
-use super::{Body, Document};
+use super::{Body, Document, alike, markup};
 use crate::model::submission::{Place, Refusal};
 use needles::Needles;
 
@@ -134,7 +135,12 @@ fn find(text: &str, needles: &Needles, depth: usize, left: &mut usize) -> Option
     if text.is_ascii() && !needles.signs(text.as_bytes(), true) {
         return None;
     }
-    if let Some(what) = needles.stands_in(&folded(text)) {
+    if let Some(what) = shown(text, needles) {
+        return Some(what);
+    }
+    if let Some(unmarked) = markup::unmarked(text)
+        && let Some(what) = shown(&unmarked, needles)
+    {
         return Some(what);
     }
     if depth >= DEPTH_MAX {
@@ -159,23 +165,33 @@ fn find(text: &str, needles: &Needles, depth: usize, left: &mut usize) -> Option
     None
 }
 
+/// What stands in a text, or seems to.
+fn shown(text: &str, needles: &Needles) -> Option<String> {
+    needles.stands_in(&folded(text)).or_else(|| {
+        let seeming = alike::as_names(text)?;
+        seeming.iter().find_map(|text| needles.stands_in(text))
+    })
+}
+
 /// Searches text line by line, and what goes on over the end of a line where no line holds it by itself.
 fn lines(text: &str, needles: &Needles, found: &mut Found) {
     let reach = needles.longest();
     let place = |index: usize| format!("line:{}", index.saturating_add(1));
     // The line before, if nothing was found in it.
-    let mut previous: Option<&str> = None;
+    let mut previous: Option<(usize, &str)> = None;
     // Encoded text is folded at the ends of lines: what of it was read, and from which line on.
     let mut folded = String::new();
     let mut folded_from = 0_usize;
-    for (index, line) in text.lines().enumerate() {
+    // An empty line parts nothing.
+    let lines = text.lines().enumerate();
+    for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         let is_found = found.look(needles, line, || place(index));
-        if let Some(before) = previous.filter(|_| !is_found) {
+        if let Some((before_at, before)) = previous.filter(|_| !is_found) {
             let joined = format!("{}\n{}", ending(before, reach), cut(line, reach));
-            found.look(needles, &joined, || place(index.saturating_sub(1)));
+            found.look(needles, &joined, || place(before_at));
             if encodings::goes_on(before, line) && folded.len() < FOLDED_BYTES_MAX {
                 if folded.is_empty() {
-                    folded_from = index.saturating_sub(1);
+                    folded_from = before_at;
                     folded.push_str(before);
                 }
                 folded.push('\n');
@@ -185,7 +201,7 @@ fn lines(text: &str, needles: &Needles, found: &mut Found) {
                 folded.clear();
             }
         }
-        previous = (!is_found).then_some(line);
+        previous = (!is_found).then_some((index, line));
     }
     found.look(needles, &folded, || place(folded_from));
 }

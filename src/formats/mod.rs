@@ -3,10 +3,13 @@
 //! A format is recognised by content, never by a name. What begins as JSON is JSON of a known format or nothing: damaged
 //! JSON is never read as text, so that no marking hides in it.
 
+pub(crate) mod alike;
 mod csaf;
+pub(crate) mod entities;
 mod gzip;
 pub(crate) mod instant;
 pub(crate) mod json;
+pub(crate) mod markup;
 mod mentions;
 pub(crate) mod misp;
 mod payload;

@@ -1,8 +1,8 @@
 //! What lies encoded within the strings of a structured document: attachments and artifacts in base64 or hex, gzip in them.
 //!
 //! They are decoded once, when the document is read. Text that comes out is searched like the document's own; what comes
-//! out and is no text, such as an archive or an image, makes the document one that cannot be searched. One level is
-//! decoded: what is encoded within a payload stays unread there.
+//! out and is no text, such as an archive or an image, makes the document one that cannot be searched. So does a payload
+//! that is base64 once more, deeper than a few times.
 //!
 //! A format says where payloads stand (STIX properties that end in `_bin` or `_hex`, MISP `data`, data URIs); what is
 //! there is a payload whatever it holds. Any other string that is base64 as a whole is one only if text, or a file of a
@@ -42,6 +42,8 @@ pub(crate) struct Payloads {
 const PAYLOADS_MAX: usize = 10_000;
 /// Most PDF documents within one document: each may take what a PDF of its own may.
 const PDFS_MAX: usize = 8;
+/// Most times that a payload is base64 within base64.
+const NESTED_MAX: usize = 3;
 /// Shortest string that is tried as base64 where no format says that it is: `VExQOlJFRA==` is `TLP:RED`.
 const GUESSED_BYTES_MIN: usize = 12;
 /// Shortest string elsewhere that is taken for a file by its first bytes: digests and ids are shorter.
@@ -88,10 +90,10 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
             Content::Text(text) => {
                 count = count.saturating_add(1);
                 left = left.saturating_sub(text.len());
-                found.texts.push(Payload {
-                    place: place(),
-                    text: text.into_owned(),
-                });
+                let (place, text) = (place(), text.into_owned());
+                let at = found.texts.len();
+                left = left.saturating_sub(found.nested(&place, &text, left));
+                found.texts.insert(at, Payload { place, text });
             }
             Content::Opaque(what) => {
                 count = count.saturating_add(1);
@@ -147,6 +149,49 @@ impl Payloads {
             });
         }
         read.body.text.len()
+    }
+
+    /// Takes what a payload says that is base64 as a whole; returns how many bytes of text that is.
+    fn nested(&mut self, place: &str, text: &str, bytes_max: usize) -> usize {
+        let mut place = place.to_owned();
+        let mut outer = Cow::Borrowed(text);
+        let mut size = 0usize;
+        for depth in 0..=NESTED_MAX {
+            let trimmed = outer.trim();
+            if trimmed.len() < GUESSED_BYTES_MIN || !may_be_base64(trimmed) {
+                break;
+            }
+            let coding = Coding::GuessedBase64;
+            let Some(bytes) = coding.decode(trimmed) else {
+                break;
+            };
+            place.push_str(" (base64)");
+            if bytes.starts_with(b"%PDF-") {
+                self.opaque(place, "a PDF within a payload");
+                break;
+            }
+            match content(&bytes, &coding, bytes_max.saturating_sub(size)) {
+                Content::Text(_) if depth == NESTED_MAX => {
+                    self.opaque(place, "what is encoded more often than is read");
+                    break;
+                }
+                Content::Text(text) => {
+                    let text = text.into_owned();
+                    size = size.saturating_add(text.len());
+                    self.texts.push(Payload {
+                        place: place.clone(),
+                        text: text.clone(),
+                    });
+                    outer = Cow::Owned(text);
+                }
+                Content::Opaque(what) => {
+                    self.opaque(place, what);
+                    break;
+                }
+                Content::Nothing => break,
+            }
+        }
+        size
     }
 
     fn opaque(&mut self, place: String, what: &str) {

@@ -147,32 +147,30 @@ fn is_tlp_value(path: &Path<'_>) -> bool {
         [
             ..,
             Step::Key(key),
-            Step::Key("label" | "level" | "value" | "color" | "colour" | "name"),
+            Step::Key("label" | "level" | "marking" | "value" | "color" | "colour" | "name"),
         ] if is_tlp_key(key) => true,
         [.., Step::Key(key)] | [.., Step::Key(key), Step::Index(_)] => is_tlp_key(key),
         _ => false,
     }
 }
 
-/// The key holds a TLP label in one of the spellings met in practice: `tlp`, `TLP`, `tlp_2_0`, `x_tlp`, `tlp_label`.
+/// The key holds a TLP label in one of the spellings met in practice: `tlp`, `TLP`, `tlp_2_0`, `x_tlp`, `tlpLabel`,
+/// `x_acme_tlp_marking`.
 pub(crate) fn is_tlp_key(key: &str) -> bool {
-    const KEY_BYTES_MAX: usize = 32;
-    if key.len() < 3 || key.len() > KEY_BYTES_MAX || !super::words::has_tlp(key.as_bytes()) {
+    const KEY_BYTES_MAX: usize = 48;
+    if key.len() < 3 || key.len() > KEY_BYTES_MAX || !super::signs::has_tlp(key.as_bytes()) {
         return false;
     }
     let key = key.to_ascii_lowercase();
-    matches!(
-        key.as_str(),
-        "tlp"
-            | "tlp_2_0"
-            | "tlp2_0"
-            | "tlp_label"
-            | "tlp_level"
-            | "tlp_marking"
-            | "tlplabel"
-            | "tlplevel"
-    ) || key.ends_with("_tlp")
-        || key.ends_with("-tlp")
+    let Some((before, behind)) = key.rsplit_once("tlp") else {
+        return false;
+    };
+    let is_word = before.is_empty() || before.ends_with(['_', '-', '.', ':']);
+    is_word
+        && matches!(
+            behind.trim_start_matches(['_', '-', '.', ':']),
+            "" | "2_0" | "2.0" | "20" | "label" | "level" | "marking" | "rating" | "value"
+        )
 }
 
 /// The strictest of some claims.

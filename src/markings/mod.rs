@@ -4,13 +4,12 @@
 //! looks like TLP and cannot be understood counts as RED. A document that can be read in more than one way is read in the
 //! strictest.
 
-mod alike;
 mod csaf;
 mod findings;
-mod markup;
 mod misp;
 mod pap;
 mod prose;
+mod signs;
 mod stix;
 mod words;
 
@@ -173,6 +172,21 @@ pub fn pap(document: &Document) -> Option<Pap> {
     pap::find(document)
 }
 
+/// The strictest PAP level that the payloads of these objects of a STIX document say, by their indexes.
+pub(crate) fn pap_in_payloads(
+    document: &Document,
+    is_object: impl Fn(usize) -> bool,
+) -> Option<Pap> {
+    let shape = Shape::of(document.root()?);
+    document
+        .payloads
+        .iter()
+        .filter(|payload| shape.object_of(&payload.place).is_some_and(&is_object))
+        .map(|payload| pap::of_text(&payload.text))
+        .max()
+        .flatten()
+}
+
 /// The limits that the document sets beyond its label.
 pub(crate) fn restriction(document: &Document) -> Restriction {
     let of = match document.format {
@@ -188,7 +202,11 @@ fn is_stix(document: &Document) -> bool {
 }
 
 fn find(document: &Document, root: Option<Element<'_>>) -> Findings {
-    let is_silent = is_silent(document);
+    find_with(document, root, is_silent(document))
+}
+
+/// The same; `is_silent`: only what is not ASCII is looked at.
+fn find_with(document: &Document, root: Option<Element<'_>>, is_silent: bool) -> Findings {
     let is_ascii = |json: &Json| json.haystacks().into_iter().all(<[u8]>::is_ascii);
     let mut findings = Findings {
         is_silent,
@@ -214,7 +232,7 @@ fn find(document: &Document, root: Option<Element<'_>>) -> Findings {
 
 fn is_silent(document: &Document) -> bool {
     match &document.body {
-        Body::Json(json) => !json.haystacks().into_iter().any(markup::may_say_tlp),
+        Body::Json(json) => !json.haystacks().into_iter().any(signs::may_say_tlp),
         Body::Text | Body::Extracted(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The PAP level that a document asks its recipients to keep to. It limits what they do, not who they are.
 
+use crate::formats::alike::folded;
 use crate::formats::json::Element;
 use crate::formats::stix::{Shape, published};
 use crate::formats::{Body, Document, Format};
@@ -9,6 +10,9 @@ use crate::model::words::Pap;
 /// by its published id or by what it says, in a label or in a text. What is no level says nothing.
 pub(super) fn find(document: &Document) -> Option<Pap> {
     let mut strictest = None;
+    for payload in &document.payloads {
+        scan(&payload.text, &mut strictest);
+    }
     let Some(root) = document.root() else {
         scan(document.text(), &mut strictest);
         return strictest;
@@ -25,6 +29,13 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
     strictest
 }
 
+/// The strictest level that a text says.
+pub(super) fn of_text(text: &str) -> Option<Pap> {
+    let mut strictest = None;
+    scan(text, &mut strictest);
+    strictest
+}
+
 /// Where a document may speak of PAP at all: most do so nowhere.
 #[derive(Clone, Copy)]
 pub(crate) struct PapIn {
@@ -36,7 +47,10 @@ pub(crate) struct PapIn {
 impl PapIn {
     pub(crate) fn document(document: &Document) -> Self {
         let [in_source, in_decoded] = match &document.body {
-            Body::Json(json) => json.haystacks().map(|text| next(text, 0).is_some()),
+            // What is not ASCII may be letters that look alike.
+            Body::Json(json) => json
+                .haystacks()
+                .map(|text| next(text, 0).is_some() || !text.is_ascii()),
             Body::Text | Body::Extracted(_) => [true, true],
         };
         Self {
@@ -48,7 +62,7 @@ impl PapIn {
     /// The strictest level that a STIX object of the document says.
     pub(crate) fn of(self, object: Element<'_>) -> Option<Pap> {
         let may_say = |source: &[u8]| {
-            (self.in_source && next(source, 0).is_some())
+            (self.in_source && (next(source, 0).is_some() || !source.is_ascii()))
                 || (self.in_decoded && memchr::memchr(b'\\', source).is_some())
         };
         let said = if (self.in_source || self.in_decoded) && may_say(object.source_bytes()) {
@@ -72,7 +86,7 @@ fn said(value: Element<'_>) -> Option<Pap> {
             continue;
         };
         if is_pap_key(element.key()) {
-            strictest = level(text.trim()).max(strictest);
+            strictest = level(folded(text).trim()).max(strictest);
         }
         scan(text, &mut strictest);
     }
@@ -106,10 +120,11 @@ fn is_pap_key(key: &str) -> bool {
             .is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING))
 }
 
-/// Finds `PAP:LEVEL` in a text.
+/// Finds `PAP:LEVEL` in a text, also in letters that look alike.
 fn scan(text: &str, strictest: &mut Option<Pap>) {
     /// Most characters between the name and the level: `"**PAP**: \"`.
     const GAP_MAX: usize = 8;
+    let text = &*folded(text);
     let bytes = text.as_bytes();
     let mut from = 0;
     while let Some(start) = next(bytes, from) {
@@ -157,5 +172,5 @@ const NAME: &[u8; 3] = b"pap";
 
 /// Where the name stands next, in any case.
 fn next(bytes: &[u8], from: usize) -> Option<usize> {
-    super::words::find_name(bytes, from, NAME)
+    super::signs::find_letters(bytes, *NAME, from)
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::alike::folded;
-use super::markup::{may_say_tlp, unmarked};
+use super::signs::{find_tlp, may_say_tlp, spelled};
+use crate::formats::alike::folded;
+use crate::formats::markup::unmarked;
 use crate::formats::plain;
 use crate::model::label::Label;
 
@@ -133,67 +134,47 @@ pub(crate) fn compact(text: &str) -> Vec<(Claim, String)> {
     found
 }
 
-/// Every `TLP:` string of folded text, as it stands and without its markup.
+/// Every `TLP:` string of folded text, as it stands, without its markup, and where the name is spelled out.
 fn all(text: &str, may_release: bool) -> Vec<Found> {
     let mut raw = Vec::new();
-    // Entities may spell the letters themselves.
-    if !may_say_tlp(text.as_bytes()) && !text.contains("&#") {
+    if !may_say_tlp(text.as_bytes()) {
         return raw;
     }
     strings(text, may_release, &mut |f| raw.push(f));
-    let Some(unmarked) = unmarked(text) else {
-        return raw;
-    };
+    let unmarked = unmarked(text);
+    // Entities may stand for any letter.
+    let unmarked = unmarked.as_deref().map(folded);
     let mut found = Vec::new();
-    strings(&unmarked, may_release, &mut |f| found.push(f));
-    // A label that markup breaks up is only read without it; what markup held apart, only with it.
-    let lines: HashSet<usize> = found.iter().map(|f| f.line).collect();
-    let said: HashSet<(usize, Option<Claim>)> = found.iter().map(|f| (f.line, f.claim)).collect();
-    found.extend(raw.into_iter().filter(|f| match f.claim {
-        Some(Claim::Unknown) => !lines.contains(&f.line),
-        claim => !said.contains(&(f.line, claim)),
-    }));
+    match &unmarked {
+        None => found = raw,
+        Some(unmarked) => {
+            strings(unmarked, may_release, &mut |f| found.push(f));
+            // A label that markup breaks up is only read without it; what markup held apart, only with it.
+            let lines: HashSet<usize> = found.iter().map(|f| f.line).collect();
+            let said = said(&found);
+            found.extend(raw.into_iter().filter(|f| match f.claim {
+                Some(Claim::Unknown) => !lines.contains(&f.line),
+                claim => !said.contains(&(f.line, claim)),
+            }));
+        }
+    }
+    if let Some(spelled) = spelled(unmarked.as_deref().unwrap_or(text)) {
+        let said = said(&found);
+        strings(&spelled, may_release, &mut |f| {
+            // What is only nearly a label can restrict but not release.
+            let releases = f.claim == Some(Claim::Known(Label::Clear)) && !may_release;
+            if !releases && !said.contains(&(f.line, f.claim)) {
+                found.push(f);
+            }
+        });
+    }
     found.sort_by_key(|f| f.line);
     found
 }
 
-/// `tlp` stands somewhere, in any case.
-pub(crate) fn has_tlp(bytes: &[u8]) -> bool {
-    find_tlp(bytes, 0).is_some()
-}
-
-/// Where `tlp` stands next, in any case.
-fn find_tlp(bytes: &[u8], from: usize) -> Option<usize> {
-    find_name(bytes, from, b"tlp")
-}
-
-/// Where a name of three lower-case letters stands next, in any case.
-pub(super) fn find_name(bytes: &[u8], from: usize, name: &[u8; 3]) -> Option<usize> {
-    // Blocks without a branch inside, which compile to vector instructions: attachments are megabytes of base64.
-    const BLOCK: usize = 64;
-    let t = bytes.get(from..bytes.len().saturating_sub(2))?;
-    let l = bytes.get(from.saturating_add(1)..)?;
-    let p = bytes.get(from.saturating_add(2)..)?;
-    let [first, second, third] = *name;
-    let differs = |t: &u8, l: &u8, p: &u8| {
-        ((t | 0x20) ^ first) | ((l | 0x20) ^ second) | ((p | 0x20) ^ third)
-    };
-    for (index, ((t, l), p)) in t
-        .chunks(BLOCK)
-        .zip(l.chunks(BLOCK))
-        .zip(p.chunks(BLOCK))
-        .enumerate()
-    {
-        let triples = || t.iter().zip(l).zip(p);
-        let hits = triples().fold(0u8, |any, ((t, l), p)| {
-            any | u8::from(differs(t, l, p) == 0)
-        });
-        if hits != 0 {
-            let within = triples().position(|((t, l), p)| differs(t, l, p) == 0)?;
-            return Some(from + index * BLOCK + within);
-        }
-    }
-    None
+/// What is said on which line.
+fn said(found: &[Found]) -> HashSet<(usize, Option<Claim>)> {
+    found.iter().map(|f| (f.line, f.claim)).collect()
 }
 
 /// Finds every `TLP:` string in folded text. What is only nearly one, such as `TLP CLEAR` or `cert-fr:TLP="clear"`,

@@ -15,6 +15,7 @@ use crate::formats::{Document, Format};
 use crate::markings::{Marked, Marking, PapIn, Restriction};
 use crate::model::item::SourceReference;
 use crate::model::label::Label;
+use crate::model::words::Pap;
 
 /// Parts a STIX document.
 pub(super) fn parts(
@@ -124,6 +125,7 @@ fn markings_by_object(shape: Shape, marked: &Marked) -> HashMap<usize, Vec<&Mark
 
 /// A document's objects, and who goes up with whom.
 struct Bundle<'a> {
+    document: &'a Document,
     root: Element<'a>,
     shape: Shape,
     objects: Vec<Element<'a>>,
@@ -162,6 +164,7 @@ impl<'a> Bundle<'a> {
         let references = References::read(&things);
         let closed = close(&marked.objects, &references);
         Self {
+            document,
             root,
             shape,
             objects,
@@ -328,7 +331,7 @@ impl<'a> Bundle<'a> {
         });
         Part {
             label,
-            pap,
+            pap: pap.max(self.pap_in_payloads(chosen)),
             bytes,
             media_type: format.media_type(),
             title: about.title,
@@ -342,6 +345,12 @@ impl<'a> Bundle<'a> {
                 version: about.version,
             },
         }
+    }
+
+    fn pap_in_payloads(&self, chosen: &[bool]) -> Option<Pap> {
+        crate::markings::pap_in_payloads(self.document, |index| {
+            chosen.get(index).copied().unwrap_or_default()
+        })
     }
 
     /// The objects that went up.

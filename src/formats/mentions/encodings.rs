@@ -2,23 +2,29 @@
 //! quoted-printable. Each decoder looks at a text once, from left to right.
 
 use super::punycode;
+use crate::formats::entities::{entity, hex_byte};
 
-/// Longest HTML entity in bytes, from `&` to `;`.
-const ENTITY_BYTES_MAX: usize = 18;
 /// Shortest line of folded base64: encoders fold at 64 or 76.
 const FOLDED_LINE_MIN: usize = 40;
 
 /// Whether something may be encoded in a text. `escapes`: a backslash may begin an escape.
 pub(super) fn signs(text: &[u8], escapes: bool) -> bool {
     let mut rest = text;
+    let mut previous = 0;
     while let Some((first, after)) = rest.split_first() {
-        rest = after;
+        // Markup within a word.
+        if u8::is_ascii_alphanumeric(&previous)
+            && (matches!(first, b'*' | b'`' | b'~' | b'<' | b']') || (escapes && *first == b'\\'))
+        {
+            return true;
+        }
+        previous = *first;
         let is_sign = match first {
             b'%' => hex_byte(after).is_some(),
             b'=' => hex_byte(after).is_some() || matches!(after.first(), Some(b'\r' | b'\n')),
             b'&' => matches!(after.first(), Some(b'#' | b'A'..=b'Z' | b'a'..=b'z')),
             b'\\' => escapes && matches!(after.first(), Some(b'u' | b'U' | b'x' | b'X')),
-            b'[' | b'(' | b'{' => undefanged(rest).is_some(),
+            b'[' | b'(' | b'{' => undefanged(after).is_some(),
             b'x' | b'X' => after
                 .get(..3)
                 .is_some_and(|n| n.eq_ignore_ascii_case(b"n--")),
@@ -27,6 +33,7 @@ pub(super) fn signs(text: &[u8], escapes: bool) -> bool {
         if is_sign {
             return true;
         }
+        rest = after;
     }
     false
 }
@@ -44,7 +51,7 @@ pub(super) fn decoded(text: &str) -> Option<String> {
         let after = it.as_str();
         let found = match sign {
             Some('%') => hex_byte(after.as_bytes()).map(|byte| (vec![byte], 2)),
-            Some('&') => entity(after).map(|(c, length)| (c.into_bytes(), length)),
+            Some('&') => entity(after).map(|(text, length)| (text.into_bytes(), length)),
             Some('\\') => escape(after),
             Some('[' | '(' | '{') => {
                 undefanged(after.as_bytes()).map(|(byte, length)| (vec![byte], length))
@@ -112,24 +119,6 @@ pub(super) fn goes_on(line: &str, next: &str) -> bool {
     line.ends_with('=') || is_folded
 }
 
-/// The byte that two hex digits stand for.
-fn hex_byte(text: &[u8]) -> Option<u8> {
-    let [high, low, ..] = text else {
-        return None;
-    };
-    Some(nibble(*high)? << 4 | nibble(*low)?)
-}
-
-/// The value of a hex digit.
-pub(super) const fn nibble(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
-}
-
 /// What follows an opening bracket in a defanged address: `.]`, `dot]`, `@]`, `at]`; how long it is.
 fn undefanged(after: &[u8]) -> Option<(u8, usize)> {
     let close = after
@@ -184,84 +173,4 @@ fn international(after: &str) -> Option<(Vec<u8>, usize)> {
         .unwrap_or(label.len());
     let decoded = punycode::decoded(label.get(..end)?)?;
     Some((decoded.into_bytes(), end.saturating_add(REST)))
-}
-
-/// An HTML entity behind its `&`: the text that it stands for, and how long it is.
-fn entity(after: &str) -> Option<(String, usize)> {
-    let end = after
-        .bytes()
-        .take(ENTITY_BYTES_MAX)
-        .position(|b| b == b';')?;
-    let name = after.get(..end)?;
-    let text = if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        char::from_u32(code)?.to_string()
-    } else {
-        named(name)?
-    };
-    Some((text, end.saturating_add(1)))
-}
-
-/// Entities of letters, and of what stands in names and addresses.
-fn named(name: &str) -> Option<String> {
-    let text = match name {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" => "\"",
-        "apos" => "'",
-        "nbsp" | "ensp" | "emsp" | "thinsp" | "NewLine" | "Tab" => " ",
-        "shy" | "zwj" | "zwnj" | "ZeroWidthSpace" => "",
-        "period" => ".",
-        "commat" => "@",
-        "colon" => ":",
-        "sol" => "/",
-        "hyphen" | "dash" | "ndash" | "mdash" => "-",
-        "lowbar" | "UnderBar" => "_",
-        "plus" => "+",
-        "percnt" => "%",
-        "num" => "#",
-        "szlig" => "ß",
-        "aelig" => "æ",
-        "AElig" => "Æ",
-        "oelig" => "œ",
-        "OElig" => "Œ",
-        "oslash" => "ø",
-        "Oslash" => "Ø",
-        "eth" => "ð",
-        "ETH" => "Ð",
-        "thorn" => "þ",
-        "THORN" => "Þ",
-        "lstrok" => "ł",
-        "Lstrok" => "Ł",
-        "inodot" => "ı",
-        other => return accented(other),
-    };
-    Some(text.to_owned())
-}
-
-/// A letter with the name of its accent: `eacute`.
-fn accented(name: &str) -> Option<String> {
-    let mut it = name.chars();
-    let letter = it.next().filter(char::is_ascii_alphabetic)?;
-    let mark = match it.as_str() {
-        "grave" => '\u{300}',
-        "acute" => '\u{301}',
-        "circ" => '\u{302}',
-        "tilde" => '\u{303}',
-        "macr" => '\u{304}',
-        "breve" => '\u{306}',
-        "dot" => '\u{307}',
-        "uml" => '\u{308}',
-        "ring" => '\u{30a}',
-        "dblac" => '\u{30b}',
-        "caron" => '\u{30c}',
-        "cedil" => '\u{327}',
-        "ogon" => '\u{328}',
-        _ => return None,
-    };
-    Some([letter, mark].iter().collect())
 }

@@ -4,7 +4,7 @@
 //! stands there with three of its bytes as four characters, in one of three alignments; so these are looked for first, in
 //! each case that letters may have, and likewise three bytes as six digits in hex. Only where one is found is decoded.
 
-use super::encodings::nibble;
+use crate::formats::entities::nibble;
 
 /// What three bytes of each thing looked for are in base64 and in hex.
 #[derive(Default)]

@@ -124,6 +124,38 @@ fn the_words_of_a_name_may_stand_together_or_apart() {
 }
 
 #[test]
+fn markup_and_marks_between_its_words_do_not_hide_a_name() {
+    for text in [
+        "by **Acme** Energie",
+        "<b>Acme</b> <i>Energie</i>",
+        "Acm**e** Energie",
+        "**Ac**me **Ener**gie",
+        "Acme En<b>er</b>gie",
+        "[Acme](http://x) Energie",
+        "[Acme][1] [Ener](x)gie",
+        "Acme (Energie)",
+        "Acme, Energie",
+        "\"Acme\" Energie",
+        "“Acme” Energie",
+        "Acme\n\nEnergie",
+        "Асme Energie",
+        "Acme Еnеrgіe",
+        "ACME ΕΝΕRGΙΕ",
+        "Acm**e**%20Energie",
+    ] {
+        told(text, &acme(), true);
+    }
+    assert_eq!(places("# x\n\nby Acme\n\n  \nEnergie\n"), ["line:3"]);
+    for text in [
+        "**Acme** and **Energie**",
+        "Асmе Еnеrgіеn",
+        "<acme energien>",
+    ] {
+        told(text, &acme(), false);
+    }
+}
+
+#[test]
 fn a_short_name_does_not_alarm_inside_words() {
     let short = Aliases {
         name: "A B".into(),

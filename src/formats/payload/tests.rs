@@ -156,3 +156,22 @@ proptest::proptest! {
         artifact("a_hex", &hex::encode(&bytes));
     }
 }
+
+#[test]
+fn a_payload_that_is_base64_once_more_is_read_or_told() {
+    let mut data = B64.encode("Minutes\nTLP:RED\n");
+    for depth in 1..=3 {
+        data = B64.encode(&data);
+        let document = attachment(&data);
+        let (place, text) = *texts(&document).last().unwrap();
+        assert!(place.ends_with(&" (base64)".repeat(depth + 1)), "{place}");
+        assert_eq!(text, "Minutes\nTLP:RED\n");
+        assert_eq!(document.unsearchable, []);
+    }
+    for _ in 0..2 {
+        data = B64.encode(&data);
+    }
+    assert_eq!(attachment(&data).unsearchable.len(), 1);
+    let archive = B64.encode([b"PK\x03\x04".as_slice(), &[0; 200]].concat());
+    assert_eq!(attachment(&B64.encode(archive)).unsearchable.len(), 1);
+}

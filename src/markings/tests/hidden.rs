@@ -484,3 +484,144 @@ fn a_pdf_that_is_attached_marks_what_it_is_attached_to() {
         (Label::Red, Some("/Event/Attribute/0/data (base64) page:1"))
     );
 }
+
+/// Ways in which the letters of a label may be hidden.
+fn hidden_labels() -> Vec<String> {
+    let mut labels: Vec<String> = [
+        "T&#76;P:RED",
+        "&#84;&#76;&#80;:RED",
+        "&#x54;&#x4c;&#x50;&#58;RED",
+        "T&#76P:RED",
+        "T<b></b>L<i></i>P:RED",
+        "%54%4c%50%3aRED",
+        "%54%4C%50:%52%45%44",
+        "T%4cP:RED",
+        "<p>T<!-- -->&shy;</p> T&shy;L&shy;P:RED",
+        "[T](x)LP:RED",
+        "T L P : R E D",
+        "Traffic Light Protocol: RED",
+        "T.L.P.: RED",
+        "T-L-P: RED",
+        "&#1058;LP:RED",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let between = [
+        "",
+        "**",
+        "`",
+        "<b>",
+        "</i>",
+        "<b></b>",
+        "&shy;",
+        "&ZeroWidthSpace;",
+        "~~",
+    ];
+    let letters = [
+        ["T", "&#84;", "%54", "t"],
+        ["L", "&#x6C;", "%6c", "l"],
+        ["P", "&#80;", "%70", "p"],
+    ];
+    // Each way with each other at least once.
+    for (n, first) in between.iter().enumerate() {
+        for (m, second) in between.iter().enumerate() {
+            let letter = |at: usize, k: usize| letters[at][k % 4];
+            labels.push(format!(
+                "{}{first}{}{second}{}:RED",
+                letter(0, n + m),
+                letter(1, n),
+                letter(2, m + n / 4)
+            ));
+        }
+    }
+    labels
+}
+
+#[test]
+fn what_is_passed_over_in_a_silent_document_says_nothing() {
+    for text in hidden_labels() {
+        let said = json!({"Event": {"uuid": "aaaaaaaa-0000-4000-8000-000000000001", "info": "x", "Orgc": {"name": "c"},
+            "Attribute": [{"type": "url", "value": "u", "comment": text}]}});
+        for value in [
+            bundle(vec![with(indicator(), "description", json!(text))]),
+            said,
+        ] {
+            let document = json_document(&value);
+            let as_it_is = find(&document, document.root()).list;
+            assert!(!as_it_is.is_empty(), "{text}");
+            let all = find_with(&document, document.root(), false).list;
+            assert_eq!(format!("{as_it_is:?}"), format!("{all:?}"), "{text}");
+            assert_eq!(marked_label(&document), Label::Red, "{text}");
+        }
+    }
+    for text in [
+        "100% &amp; <b>bold</b>",
+        "office traffic, protocols",
+        "at a place",
+    ] {
+        let value = bundle(vec![with(indicator(), "description", json!(text))]);
+        let document = json_document(&value);
+        assert!(
+            find_with(&document, document.root(), false)
+                .list
+                .is_empty()
+        );
+    }
+}
+
+#[test]
+fn keys_of_tlp_are_known_with_the_prefix_of_a_vendor() {
+    for value in [
+        json!({"x_tlp_marking": {"value": "red"}}),
+        json!({"x_acme_tlp_label": "red"}),
+        json!({"x_tlp": {"marking": "red"}}),
+        json!({"tlpMarking": "red"}),
+        json!({"x-tlp-level": ["red"]}),
+    ] {
+        let mut object = indicator();
+        for (key, value) in value.as_object().unwrap() {
+            object[key] = value.clone();
+        }
+        assert_eq!(
+            marked(&bundle(vec![object]), Some(Label::Green)).label,
+            Label::Red,
+            "{value}"
+        );
+    }
+    for key in ["x_tlp_color", "nottlp", "tlp_description", "x_tlp_version"] {
+        let value = bundle(vec![with(indicator(), key, json!("#ff0000"))]);
+        assert_eq!(
+            marked(&value, Some(Label::Green)).label,
+            Label::Green,
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn a_request_not_to_name_the_source_is_found_behind_any_number_of_labels() {
+    let text = format!("{}tlp:ex:chr\n", "TLP:GREEN\n".repeat(10_001));
+    let marked = mark(&document(&text), Some(Label::Green), &[]).unwrap();
+    assert_eq!(marked.unnamed_by.as_deref(), Some("line:10002"));
+}
+
+#[test]
+fn a_pap_level_is_read_in_letters_that_look_alike_and_in_payloads() {
+    let level = |value: Value| pap(&json_document(&value));
+    for text in ["ＰＡＰ：ＲＥＤ", "РАР:RED", "P\u{200b}AP:RED"] {
+        assert_eq!(
+            level(bundle(vec![with(indicator(), "description", json!(text))])),
+            Some(Pap::Red),
+            "{text}"
+        );
+    }
+    let artifact = json!({"type": "artifact", "spec_version": "2.1", "id": "artifact--6f437177-6e48-5cf8-9d9e-872a2bddd641",
+        "payload_bin": encoded("PAP:AMBER")});
+    let document = json_document(&bundle(vec![indicator(), artifact]));
+    assert_eq!(pap(&document), Some(Pap::Amber));
+    assert_eq!(
+        pap_in_payloads(&document, |object| object == 1),
+        Some(Pap::Amber)
+    );
+    assert_eq!(pap_in_payloads(&document, |object| object == 0), None);
+}

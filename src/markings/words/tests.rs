@@ -186,3 +186,39 @@ fn many_labels_are_merged_in_one_pass() {
     let text = "TLP:RED `".repeat(20_000);
     assert_eq!(all(&text).len(), 20_000);
 }
+
+#[test]
+fn a_name_that_is_spelled_out_or_has_points_is_read() {
+    for (text, label) in [
+        ("Traffic Light Protocol: RED", Red),
+        ("TRAFFIC LIGHT PROTOCOL – AMBER+STRICT", AmberStrict),
+        ("**Traffic Light Protocol:** Green", Green),
+        ("traffic-light-protocol = amber", Amber),
+        ("Traffic Light\nProtocol: RED", Red),
+        ("Traffic Light Protocol v2.0: AMBER", Amber),
+        ("T.L.P.: RED", Red),
+        ("T.L.P: amber", Amber),
+        ("T-L-P: RED", Red),
+        ("T. L. P.: RED", Red),
+        ("<b>T.L.P.</b> RED", Red),
+        ("Trаffic Light Protocol: RED", Red),
+    ] {
+        assert_eq!(all(text), [Some(Claim::Known(label))], "{text}");
+    }
+    for text in [
+        "the Traffic Light Protocol red means that",
+        "under the traffic light protocol\nred teams",
+        "Traffic Light Protocol: see below",
+        "Traffic Light Protocol: CLEAR",
+        "traffic light: red",
+        "S-T-L-P: red",
+        "http://t.l.example/p: red",
+    ] {
+        assert_eq!(all(text), [], "{text}");
+    }
+    let mut lines = Vec::new();
+    scan("a\nb\nTraffic Light\nProtocol: RED", &mut |f| {
+        lines.push(f.line)
+    });
+    assert_eq!(lines, [4]);
+}

@@ -1,5 +1,6 @@
 //! Text as it looks: letters of other scripts that pass for those in which labels are written, marks on letters, and
-//! letters in circles fold to plain ones. Only for the search for labels; nothing is stored or shown so.
+//! letters in circles fold to plain ones. Only for the search for labels and names; nothing is stored or shown
+//! so.
 //!
 //! The table is the part of Unicode's `confusables.txt` (UTS #39, Unicode 18.0) whose prototypes are letters of the words
 //! TLP, RED, AMBER, STRICT, GREEN, CLEAR, WHITE and EX:CHR, the colon and the plus sign, and the small capitals beside it. What
@@ -12,7 +13,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::formats::plain::plain;
+use super::plain::plain;
 
 /// The text in the letters that it seems to be written in; ASCII is as it is.
 pub(crate) fn folded(text: &str) -> Cow<'_, str> {
@@ -38,6 +39,36 @@ pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The text in the letters that it seems to be written in, in lower case, with those of names, too: once with its upright
+/// strokes as `i`, and once as `l`, if it has any. `None`: it is ASCII.
+pub(crate) fn as_names(text: &str) -> Option<Vec<String>> {
+    if text.is_ascii() {
+        return None;
+    }
+    let enclosed: String = text.chars().map(|c| enclosed(c).unwrap_or(c)).collect();
+    let mut has_stroke = false;
+    let mut out = String::with_capacity(text.len());
+    for c in plain(&enclosed).nfkd() {
+        let letter = ALIKE.get(&c).or_else(|| ALIKE_IN_NAMES.get(&c));
+        match letter {
+            _ if c.is_ascii() => out.push(c),
+            Some(&STROKE) => {
+                has_stroke = true;
+                out.push(STROKE);
+            }
+            Some(letter) => out.push(*letter),
+            None if is_combining_mark(c) => {}
+            None => out.push(c),
+        }
+    }
+    let out = out.to_lowercase();
+    if !has_stroke {
+        return Some(vec![out]);
+    }
+    let with = |letter: &str| out.replace(STROKE, letter);
+    Some(vec![with("i"), with("l")])
+}
+
 /// The letter in a circle, a square or brackets, or half a flag.
 fn enclosed(c: char) -> Option<char> {
     // The first of each row of 26.
@@ -59,6 +90,29 @@ static ALIKE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
         .flat_map(|(letter, alike)| alike.chars().map(|c| (c, *letter)))
         .collect()
 });
+
+static ALIKE_IN_NAMES: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    LETTERS_OF_NAMES
+        .iter()
+        .flat_map(|(letter, alike)| alike.chars().map(|c| (c, *letter)))
+        .collect()
+});
+
+/// Letters that are in no label, as Cyrillic, Greek and Armenian have them.
+const LETTERS_OF_NAMES: [(char, &str); 9] = [
+    ('F', "\u{3dc}\u{3dd}\u{584}"),
+    ('J', "\u{37f}\u{3f3}\u{408}\u{458}"),
+    ('K', "\u{39a}\u{3ba}\u{41a}\u{43a}\u{49a}\u{49b}"),
+    (
+        'O',
+        "\u{39f}\u{3bf}\u{3c3}\u{41e}\u{43e}\u{555}\u{585}\u{d8}\u{f8}",
+    ),
+    ('Q', "\u{51a}\u{51b}\u{566}"),
+    ('U', "\u{3c5}\u{54d}\u{57d}"),
+    ('V', "\u{3bd}\u{474}\u{475}"),
+    ('Y', "\u{3a5}\u{3d2}\u{423}\u{443}\u{4ae}\u{4af}\u{3b3}"),
+    ('Z', "\u{396}\u{3b6}"),
+];
 
 const LETTERS: [(char, &str); 20] = [
     (
@@ -203,6 +257,14 @@ mod tests {
             folded("ЅТRІСТ СLЕАR WНІТЕ GRЕЕN"),
             "STRICT CLEAR WHITE GREEN"
         );
+    }
+
+    #[test]
+    fn letters_of_names_fold_too() {
+        assert_eq!(as_names("Асmе Еnеrgіе").unwrap(), ["acme energie"]);
+        assert_eq!(as_names("Νοκιа").unwrap(), ["nokia"]);
+        assert_eq!(as_names("Vo\u{4cf}t").unwrap(), ["voit", "volt"]);
+        assert_eq!(as_names("Volt"), None);
     }
 
     #[test]
