@@ -39,9 +39,6 @@ pub struct Inspection {
     pub valid: bool,
     /// What breaks its format's rules, or why it would be refused.
     pub problems: Vec<InspectedProblem>,
-    /// What only a strict community refuses.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<InspectedProblem>,
     /// What a submitter should know, sentences for people.
     pub remarks: Vec<String>,
 }
@@ -99,6 +96,9 @@ pub struct InspectedProblem {
     pub place: String,
     /// What is wrong there.
     pub message: String,
+    /// Only a strict community refuses it; others take the document and tell its submitter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
 }
 
 /// Reads a document, plain or gzip-compressed, as a node with default limits would with this declared label.
@@ -110,13 +110,11 @@ pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
         Err(refusal) => return unread(Some(&refusal)),
     };
     let mut problems: Vec<InspectedProblem> = document.problems.iter().map(problem).collect();
-    let warnings: Vec<InspectedProblem> = document.warnings.iter().map(problem).collect();
     let pap = markings::pap(&document).map(Pap::name);
     let mut inspection = Inspection {
         format: document.format.name(),
         identity: Some(document.identity.clone()),
         version: Some(document.version.clone()).filter(|v| !v.is_empty()),
-        warnings,
         pap,
         ..unread(None)
     };
@@ -156,6 +154,10 @@ pub fn inspect(bytes: &Bytes, declared: Option<Label>) -> Inspection {
             place.place, place.message
         ));
     }
+    problems.extend(document.warnings.iter().map(|warning| InspectedProblem {
+        warning: true,
+        ..problem(warning)
+    }));
     inspection.valid = problems.is_empty();
     inspection.problems = problems;
     inspection
@@ -210,7 +212,6 @@ fn unread(refusal: Option<&Refusal>) -> Inspection {
         pap: None,
         valid: false,
         problems: refusal.map(refused).unwrap_or_default(),
-        warnings: Vec::new(),
         remarks: Vec::new(),
     }
 }
@@ -221,6 +222,7 @@ fn refused(refusal: &Refusal) -> Vec<InspectedProblem> {
     let whole = InspectedProblem {
         place: place.to_owned(),
         message: format!("{}: {}", refusal.reason, refusal.message),
+        warning: false,
     };
     let places = refusal.places.iter().skip(1).map(problem);
     std::iter::once(whole).chain(places).collect()
@@ -230,6 +232,7 @@ fn problem(place: &Place) -> InspectedProblem {
     InspectedProblem {
         place: place.place.clone(),
         message: place.message.clone(),
+        warning: false,
     }
 }
 

@@ -130,7 +130,7 @@ impl Overview {
         let roster = self.log.roster();
         let now = self.clock.now();
         let mut facts = gate::with_onward(&facts, &entry, &roster).into_owned();
-        if *asker == Asker::Operator && is_anonymous(&entry) {
+        if *asker == Asker::Operator && is_unnamed(&entry) {
             // Who sees an item because it is its own would give the source away (invariant 13).
             facts.submitter = None;
         }
@@ -185,7 +185,7 @@ impl Overview {
         {
             return Ok(None);
         }
-        let facts = if *asker == Asker::Operator && is_anonymous(&entry) {
+        let facts = if *asker == Asker::Operator && is_unnamed(&entry) {
             ItemFacts {
                 submitter: None,
                 ..facts
@@ -273,10 +273,14 @@ impl Overview {
     }
 }
 
-/// The source stays unnamed to everybody. Of an item out of service that is not known any more: then it counts as so.
-fn is_anonymous(entry: &Entry) -> bool {
+/// The source is not for the operator, who may ask for it on record. Of an item out of service it is not known any more
+/// whether it was named: then it counts as unnamed.
+fn is_unnamed(entry: &Entry) -> bool {
     match &entry.body {
-        EntryBody::Item { envelope, .. } => envelope.attribution == Attribution::Anonymous,
+        EntryBody::Item { envelope, .. } => match envelope.attribution {
+            Attribution::Named => false,
+            Attribution::Community | Attribution::Anonymous => true,
+        },
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
     }
 }

@@ -14,12 +14,15 @@ mod source;
 mod stix;
 mod who;
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
 use crate::formats::json::edit::Edits;
+use crate::formats::uuids::{Uuid128, uuid_of, uuids_in};
 use crate::formats::{self, Aliases, Document, Format, Limits};
 use crate::model::ids::CommunityId;
-use crate::model::submission::Refusal;
+use crate::model::submission::{Place, Reason, Refusal};
 
 pub use pseudonyms::Pseudonyms;
 pub use source::SourceSeal;
@@ -55,7 +58,8 @@ pub struct Reissued {
 /// Replaces the submitting member by the community wherever it is the creator. Where it is so nowhere, the very same
 /// document comes back.
 ///
-/// Fails only where the result does not read, which no document that reads leads to.
+/// Refuses where the old id of what is issued anew stands within something else, such as a text that quotes it: whoever
+/// knows the object by that id knows its source.
 pub fn unnamed(
     document: Document,
     submitter: &Aliases,
@@ -73,10 +77,54 @@ pub fn unnamed(
     let limits = Limits {
         bytes_max: limits.bytes_max.max(bytes.len()),
     };
-    Ok(Unnamed {
-        document: formats::read(&bytes, &limits)?,
-        reissued,
-    })
+    let document = formats::read(&bytes, &limits)?;
+    let left = old_ids(&document, &reissued);
+    if !left.is_empty() {
+        return Err(Refusal::new(
+            Reason::NamesSubmitter,
+            "objects that are made by your organisation, or refer to one that is, go out under new ids, but their old ids \
+             still stand within other text; take them out, or push with --attribution named",
+        )
+        .at(left));
+    }
+    Ok(Unnamed { document, reissued })
+}
+
+/// Where the UUID of an id that was given up still stands, at most [`Refusal::PLACES_MAX`] places.
+fn old_ids(document: &Document, reissued: &[Reissued]) -> Vec<Place> {
+    let old: HashMap<Uuid128, &str> = reissued
+        .iter()
+        .filter_map(|r| Some((uuid_of(&r.from)?, r.from.as_str())))
+        .collect();
+    let mut places: Vec<Place> = Vec::new();
+    if old.is_empty() {
+        return places;
+    }
+    let mut look = |text: &str, place: &dyn Fn() -> String| {
+        let mut found = None;
+        uuids_in(text.as_bytes(), &mut |uuid| {
+            found = found.or(old.get(&uuid).copied());
+        });
+        if let Some(id) = found
+            && places.len() < Refusal::PLACES_MAX
+        {
+            places.push(Place {
+                place: place(),
+                message: format!("{id} stands here"),
+            });
+        }
+    };
+    if let Some(root) = document.root() {
+        root.walk(|path, element| {
+            for text in [path.key(), element.as_str()].into_iter().flatten() {
+                look(text, &|| path.pointer());
+            }
+        });
+    }
+    for payload in &document.payloads {
+        look(&payload.text, &|| payload.place.clone());
+    }
+    places
 }
 
 /// The changed bytes; `None`: nothing is to be changed.

@@ -5,7 +5,9 @@
 //! version of that one object, a millisecond later than the one before: two objects with the same id and `modified` are
 //! one object, and the number of objects must stay. Everything that refers to what is issued anew, directly or through
 //! others, gets an id derived from its old one alone, so that the next version of it bears the same; its times stay, as
-//! part of its content. Published marking definitions are never issued anew.
+//! part of its content. Ids with the same UUID change together, whatever their types: a tool that gives an object and its
+//! bundle one UUID would give the old id away. Published marking definitions are never issued anew; of one that names the
+//! member as its creator, which none has, that is left out.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,6 +20,7 @@ use crate::formats::json::Element;
 use crate::formats::json::edit::Edits;
 use crate::formats::stix::Shape;
 use crate::formats::stix::published::published;
+use crate::formats::uuids::{Uuid128, uuid_of_whole};
 
 /// What is to be issued anew.
 pub(super) struct Plan<'a> {
@@ -51,6 +54,9 @@ pub(super) fn plan<'a>(
         if let Some(id) = object.str("id") {
             ids.number(id);
         }
+    }
+    if let Some(id) = root.str("id").filter(|_| shape == Shape::StixBundle) {
+        ids.number(id);
     }
     let references = references(&objects, who, &mut ids);
     let anew = closure(&objects, &is_member, who, &ids, &references);
@@ -90,14 +96,36 @@ pub(super) fn plan<'a>(
 struct Ids<'a> {
     numbers: HashMap<&'a str, usize>,
     texts: Vec<&'a str>,
+    /// The ids with each UUID.
+    by_uuid: HashMap<Uuid128, Vec<usize>>,
 }
 
 impl<'a> Ids<'a> {
     fn number(&mut self, id: &'a str) -> usize {
-        *self.numbers.entry(id).or_insert_with(|| {
-            self.texts.push(id);
-            self.texts.len().saturating_sub(1)
-        })
+        if let Some(number) = self.numbers.get(id) {
+            return *number;
+        }
+        let number = self.texts.len();
+        self.texts.push(id);
+        self.numbers.insert(id, number);
+        if let Some(uuid) = uuid_of_whole(id) {
+            self.by_uuid.entry(uuid).or_default().push(number);
+        }
+        number
+    }
+
+    /// Another id has the UUID of this one, such as the id of a bundle that of its report.
+    fn shares_uuid(&self, id: &str) -> bool {
+        uuid_of_whole(id).is_some_and(|uuid| self.by_uuid.contains_key(&uuid))
+    }
+
+    /// The ids with the UUID of this one.
+    fn alike(&self, number: usize) -> impl Iterator<Item = usize> {
+        let uuid = self.texts.get(number).and_then(|id| uuid_of_whole(id));
+        uuid.and_then(|uuid| self.by_uuid.get(&uuid))
+            .into_iter()
+            .flatten()
+            .copied()
     }
 }
 
@@ -113,7 +141,7 @@ fn references<'a>(objects: &[Element<'a>], who: &Who, ids: &mut Ids<'a>) -> Vec<
                 let id = match ids.numbers.get(text) {
                     Some(id) => *id,
                     // An identity of the member counts also where the document does not hold it.
-                    None if who.is_identity(text) => ids.number(text),
+                    None if who.is_identity(text) || ids.shares_uuid(text) => ids.number(text),
                     None => continue,
                 };
                 if references.len() <= id {
@@ -162,6 +190,9 @@ fn closure(
         }
     }
     while let Some(id) = waiting.pop() {
+        for other in ids.alike(id) {
+            mark(other, &mut waiting);
+        }
         for referring in references.get(id).into_iter().flatten() {
             let number = objects
                 .get(*referring)
@@ -199,6 +230,11 @@ impl Plan<'_> {
                 index += 1;
             }
             if is_published {
+                let names_creator = path.key() == Some("created_by_ref")
+                    && element.as_str().is_some_and(|id| self.new_id(id).is_some());
+                if names_creator {
+                    edits.remove(element);
+                }
                 return;
             }
             if let Some(new) = path.key().and_then(|key| self.new_id(key)) {

@@ -54,13 +54,13 @@ fn uuid(n: u32) -> String {
 
 /// A bundle by `creator`: a marking of its, two indicators, one of a third party, a report, a sighting, notes.
 fn bundle(creator: &str, name: &str, modified: &str) -> String {
-    let [mark, one, other, report, relation, third, url, lonely] =
-        std::array::from_fn::<_, 8, _>(|n| uuid(u32::try_from(n).unwrap()));
+    let [mark, one, other, report, relation, third, url, lonely, own] =
+        std::array::from_fn::<_, 9, _>(|n| uuid(u32::try_from(n).unwrap()));
     let head = format!(
         r#""spec_version":"2.1","created":"2024-01-01T00:00:00.000Z","modified":"{modified}""#
     );
     format!(
-        r#"{{"type":"bundle","id":"bundle--{mark}", "objects" : [
+        r#"{{"type":"bundle","id":"bundle--{own}", "objects" : [
   {{"type":"identity",{head},"id":"{creator}","name":"{name}","description":"of {name}","x_own" : 1}},
   {{"type":"marking-definition","spec_version":"2.1","created":"2024-01-01T00:00:00.000Z","id":"marking-definition--{mark}","created_by_ref":"{creator}","definition_type":"statement","definition":{{"statement":"ours"}}}},
   {{"type":"marking-definition","spec_version":"2.1","created":"2022-10-01T00:00:00.000Z","id":"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb","name":"TLP:GREEN","extensions":{{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":{{"extension_type":"property-extension","tlp_2_0":"green"}}}}}},
@@ -306,4 +306,102 @@ fn nothing_is_too_deep_or_too_long_to_be_issued_anew() {
         .collect();
     let after = without(&format!("[{}]", objects.join(",")), &acme());
     assert_eq!(after.reissued.len(), 20_001);
+}
+
+/// A bundle of an identity that is the member by its name alone, and an object by it.
+fn by_name_only(bundle_id: &str, extra: &str, more: &str) -> String {
+    let (creator, one) = (uuid(0xd), uuid(4));
+    let head = r#""spec_version":"2.1","created":"2024-01-01T00:00:00.000Z","modified":"2024-01-01T00:00:00.000Z""#;
+    format!(
+        r#"{{"type":"bundle","id":"{bundle_id}","objects":[
+  {{"type":"identity",{head},"id":"identity--{creator}","name":"Acme Energie"}},
+  {{"type":"malware",{head},"id":"malware--{one}","is_family":false,"created_by_ref":"identity--{creator}"}},
+  {{"type":"tool",{head},"id":"tool--{}","name":"t"{extra}}}{more}]}}"#,
+        uuid(5)
+    )
+}
+
+fn refused(text: &str) -> Refusal {
+    let community = CommunityId::parse("energy.isac.example").unwrap();
+    let stand_in = StandIn {
+        community: &community,
+        name: "ISAC",
+    };
+    let pseudonyms = Pseudonyms::new(&[7; 32]);
+    unnamed(
+        document(text),
+        &acme(),
+        &stand_in,
+        &pseudonyms,
+        &Limits::default(),
+    )
+    .unwrap_err()
+}
+
+#[test]
+fn an_old_id_within_other_text_is_refused_with_its_place() {
+    let bundle = format!("bundle--{}", uuid(9));
+    let seen = format!("first seen by identity--{}", uuid(0xd));
+    let see = format!("see {} for more", uuid(4).to_uppercase());
+    let encoded = {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(format!("{seen} and others"))
+    };
+    for (extra, place) in [
+        (
+            format!(r#","description":"{seen}""#),
+            "/objects/2/description",
+        ),
+        (
+            format!(r#","description":"{see}""#),
+            "/objects/2/description",
+        ),
+        (
+            format!(r#","x_by":{{"from {}":1}}"#, uuid(4)),
+            &format!("/objects/2/x_by/from {}", uuid(4)),
+        ),
+        (
+            format!(r#","payload_bin":"{encoded}""#),
+            "/objects/2/payload_bin (base64)",
+        ),
+    ] {
+        let refusal = refused(&by_name_only(&bundle, &extra, ""));
+        assert_eq!(refusal.reason, Reason::NamesSubmitter, "{extra}");
+        let places: Vec<&str> = refusal.places.iter().map(|p| p.place.as_str()).collect();
+        assert_eq!(places, [place], "{extra}");
+    }
+}
+
+#[test]
+fn ids_with_one_uuid_change_together() {
+    let old = uuid(4);
+    let after = without(
+        &by_name_only(
+            &format!("bundle--{old}"),
+            &format!(r#","x_other_ref":"report--{old}""#),
+            &format!(
+                r#",{{"type":"url","spec_version":"2.1","id":"url--{old}","value":"http://x.example/"}}"#
+            ),
+        ),
+        &acme(),
+    );
+    assert!(!text(&after).contains(&old), "{}", text(&after));
+    assert_eq!(after.document.problems, []);
+}
+
+#[test]
+fn a_published_definition_does_not_name_the_member_as_its_creator() {
+    let green = format!(
+        r#",{{"type":"marking-definition","spec_version":"2.1","id":"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da","created":"2017-01-20T00:00:00.000Z","created_by_ref":"identity--{}","definition_type":"tlp","name":"TLP:GREEN","definition":{{"tlp":"green"}}}}"#,
+        uuid(0xd)
+    );
+    let after = without(
+        &by_name_only(&format!("bundle--{}", uuid(9)), "", &green),
+        &acme(),
+    );
+    assert!(text(&after).contains(
+        r#""created":"2017-01-20T00:00:00.000Z","definition_type":"tlp","name":"TLP:GREEN""#
+    ));
+    assert!(!text(&after).contains(&uuid(0xd)));
+    assert_eq!(after.document.problems, []);
 }

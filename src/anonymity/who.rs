@@ -1,7 +1,7 @@
 //! What is the submitting member, and what stands in its place.
 
 use crate::formats::plain::plain;
-use crate::formats::{Aliases, mentions_in_text};
+use crate::formats::{Aliases, Search};
 
 use super::{Pseudonyms, StandIn};
 
@@ -11,7 +11,7 @@ pub(super) struct Who {
     names: Vec<String>,
     /// Its identity ids in lower case.
     identities: Vec<String>,
-    domains: Aliases,
+    domains: Search,
 }
 
 impl Who {
@@ -29,11 +29,11 @@ impl Who {
                 .filter(|id| id.contains("--"))
                 .map(|id| id.to_ascii_lowercase())
                 .collect(),
-            domains: Aliases {
+            domains: Search::of(&Aliases {
                 name: String::new(),
                 domains: aliases.domains.clone(),
                 ids: Vec::new(),
-            },
+            }),
         }
     }
 
@@ -45,7 +45,7 @@ impl Who {
 
     /// A domain of the member stands in it: an address of mail or of the web.
     pub(super) fn has_domain(&self, text: &str) -> bool {
-        mentions_in_text(text, &self.domains)
+        self.domains.finds(text)
     }
 
     /// It is a registered STIX identity.

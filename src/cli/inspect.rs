@@ -85,11 +85,11 @@ fn unreadable(message: String) -> Inspection {
         objects: Vec::new(),
         releasable: Vec::new(),
         pap: None,
-        warnings: Vec::new(),
         valid: false,
         problems: vec![InspectedProblem {
             place: String::new(),
             message,
+            warning: false,
         }],
         remarks: Vec::new(),
     }
@@ -140,14 +140,20 @@ fn people(file: &str, found: &Inspection, context: &Context) -> Result<(), Failu
     if more > 0 {
         output.line(&format!("  … and {more} markings more (-o json shows all)"))?;
     }
-    for (what, list) in [("problem", &found.problems), ("warning", &found.warnings)] {
-        for problem in list {
-            let place = match problem.place.as_str() {
-                "" => String::new(),
-                place => format!("{}: ", shown(place)),
-            };
-            output.line(&format!("  {what}   {place}{}", shown(&problem.message)))?;
-        }
+    for problem in &found.problems {
+        let place = match problem.place.as_str() {
+            "" => String::new(),
+            place => format!("{}: ", shown(place)),
+        };
+        let what = if problem.warning {
+            "warning"
+        } else {
+            "problem"
+        };
+        output.line(&format!("  {what}   {place}{}", shown(&problem.message)))?;
+    }
+    if !found.valid && found.problems.iter().all(|problem| problem.warning) {
+        output.note("  warnings: a node takes it all the same, unless its community is strict");
     }
     for remark in &found.remarks {
         output.note(format!("  {}", shown(remark)));

@@ -366,7 +366,7 @@ impl Verified {
                 content_key,
             } => DeliveredKind::Revision {
                 revision: item.envelope().revision,
-                fingerprint: fingerprint_of(pseudonyms, &item.envelope().source),
+                fingerprints: [fingerprint_of(pseudonyms, &item.envelope().source), None],
                 envelope: signed,
                 hops,
                 content,

@@ -81,8 +81,21 @@ pub fn mentions(document: &Document, aliases: &Aliases) -> Vec<Place> {
 
 /// Whether any of these stands in a text that goes with the document, such as its title or the name of its file.
 pub fn mentions_in_text(text: &str, aliases: &Aliases) -> bool {
-    let mut left = decoded_max(text.len());
-    find(text, &Needles::of(aliases), 0, &mut left).is_some()
+    Search::of(aliases).finds(text)
+}
+
+/// What gives a member away, to be looked for in many texts.
+pub(crate) struct Search(Needles);
+
+impl Search {
+    pub(crate) fn of(aliases: &Aliases) -> Self {
+        Self(Needles::of(aliases))
+    }
+
+    /// Whether any of it stands in a text.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        find(text, &self.0, 0, &mut decoded_max(text.len())).is_some()
+    }
 }
 
 const fn decoded_max(bytes: usize) -> usize {
@@ -100,7 +113,7 @@ struct Found {
 
 impl Found {
     /// Whether something stands in a text; notes its place.
-    fn look(&mut self, needles: &Needles<'_>, text: &str, place: impl Fn() -> String) -> bool {
+    fn look(&mut self, needles: &Needles, text: &str, place: impl Fn() -> String) -> bool {
         if self.places.len() >= Refusal::PLACES_MAX {
             return true;
         }
@@ -117,7 +130,7 @@ impl Found {
 }
 
 /// What stands in a text or in what it encodes.
-fn find(text: &str, needles: &Needles<'_>, depth: usize, left: &mut usize) -> Option<String> {
+fn find(text: &str, needles: &Needles, depth: usize, left: &mut usize) -> Option<String> {
     if text.is_ascii() && !needles.signs(text.as_bytes(), true) {
         return None;
     }
@@ -127,7 +140,7 @@ fn find(text: &str, needles: &Needles<'_>, depth: usize, left: &mut usize) -> Op
     if depth >= DEPTH_MAX {
         return None;
     }
-    let inner: [fn(&str, &Needles<'_>) -> Vec<String>; 3] = [
+    let inner: [fn(&str, &Needles) -> Vec<String>; 3] = [
         |text, _| encodings::decoded(text).into_iter().collect(),
         |text, _| encodings::quoted_printable(text).into_iter().collect(),
         |text, needles| needles.hidden_in(text),
@@ -147,7 +160,7 @@ fn find(text: &str, needles: &Needles<'_>, depth: usize, left: &mut usize) -> Op
 }
 
 /// Searches text line by line, and what goes on over the end of a line where no line holds it by itself.
-fn lines(text: &str, needles: &Needles<'_>, found: &mut Found) {
+fn lines(text: &str, needles: &Needles, found: &mut Found) {
     let reach = needles.longest();
     let place = |index: usize| format!("line:{}", index.saturating_add(1));
     // The line before, if nothing was found in it.

@@ -23,7 +23,7 @@ mod withdraw;
 
 use std::sync::Arc;
 
-use crate::anonymity::Pseudonyms;
+use crate::anonymity::{Pseudonyms, SourceSeal};
 use crate::clock::{Clock, Entropy};
 use crate::log::{Log, LogError};
 use crate::model::ids::CommunityId;
@@ -80,6 +80,7 @@ pub struct Intake {
     log: Log,
     signer: Arc<SigningKey>,
     pseudonyms: Pseudonyms,
+    seal: SourceSeal,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -179,6 +180,7 @@ impl Intake {
             settings,
             log,
             signer,
+            seal: SourceSeal::of(&pseudonyms),
             pseudonyms,
             clock,
             entropy,
@@ -207,12 +209,23 @@ impl Intake {
             match self.log.write(Write::Append(append)).await? {
                 Written::Appended(_) | Written::Existing(_) => return Ok(Outcome::Done(pushed)),
                 Written::Repeated(answer) => {
-                    return settle::read_answer(&answer).map(Outcome::Done);
+                    return settle::read_answer(&answer, &draft.request, &self.seal)
+                        .map(Outcome::Done);
                 }
                 // A document that is not there any more has no tag and no parts.
-                Written::Unexpected(state) => known = (state.tag != 0).then_some(state),
+                Written::Unexpected(state) => {
+                    known = (state.tag != 0).then_some(state);
+                    draft.unsettle();
+                }
                 // The answer is that of any other push; the operator is asked (threat 41).
-                Written::Meets(met) => draft.met = Some(met),
+                Written::Meets(met) => {
+                    for (index, met) in met {
+                        if let Some(part) = draft.parts.get_mut(index) {
+                            part.met = Some(met);
+                        }
+                    }
+                    draft.settled = true;
+                }
                 Written::Done
                 | Written::Delivered(_)
                 | Written::Withdrawn(_)
@@ -237,10 +250,21 @@ impl Intake {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let known = self.log.store().document(draft.document).await?;
-        if let settle::Settled::Refused(refusal) =
-            settle::against(known.as_ref(), &draft, &self.desk())
-        {
-            return Ok(Err(refusal));
+        let mut remarks = draft.remarks.clone();
+        match settle::against(known.as_ref(), &draft, &self.desk()) {
+            settle::Settled::Refused(refusal) => return Ok(Err(refusal)),
+            settle::Settled::Append(_, pushed) => match pushed.status {
+                Status::Existing => remarks.insert(
+                    0,
+                    "this document is shared already, in this version: a push changes nothing"
+                        .to_owned(),
+                ),
+                Status::Revised => remarks.insert(
+                    0,
+                    "this document is shared already: a push makes the next revision".to_owned(),
+                ),
+                Status::Accepted => {}
+            },
         }
         let now = self.clock.now();
         let facts = match settle::facts(&draft, &self.desk()) {
@@ -260,7 +284,7 @@ impl Intake {
         Ok(Ok(Preview {
             parts,
             raised: draft.raised,
-            remarks: draft.remarks,
+            remarks,
         }))
     }
 
@@ -318,6 +342,7 @@ impl Intake {
             settings: &self.settings,
             community: &self.settings.community,
             signer: &self.signer,
+            seal: &self.seal,
             entropy: &*self.entropy,
             now: self.clock.now(),
         }

@@ -83,6 +83,7 @@ impl Intake {
                 version: String::new(),
                 content_sha256: sha256,
                 options_sha256: Digest::of(b"notice"),
+                declared: None,
                 parts: vec![DocumentPart {
                     label: Label::AmberStrict,
                     item,
@@ -97,13 +98,14 @@ impl Intake {
                 local: self.signer.sign_local_record(&local),
                 content: text.into_bytes().into(),
                 content_key: random_bytes(&*self.entropy),
-                fingerprint: None,
+                fingerprints: [None; 2],
+                met: None,
                 reissued: Vec::new(),
             }],
             vanished: Vec::new(),
             answer: Answer(Vec::new()),
             here: self.settings.community.clone(),
-            waiting: Waiting::No,
+            waiting: Waiting::Settled { audit: None },
             at: now,
         };
         self.log.write(Write::Append(append)).await?;

@@ -7,7 +7,7 @@ use prost::Message;
 use super::Settings;
 use super::draft::{Draft, DraftPart, content};
 use super::{IntakeError, Pushed, Status};
-use crate::anonymity::Reissued;
+use crate::anonymity::{Reissued, SourceSeal};
 use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
 use crate::formats;
@@ -41,6 +41,8 @@ pub(super) struct Desk<'a> {
     pub(super) settings: &'a Settings,
     pub(super) community: &'a CommunityId,
     pub(super) signer: &'a SigningKey,
+    /// Hides what could give a source away.
+    pub(super) seal: &'a SourceSeal,
     pub(super) entropy: &'a dyn Entropy,
     pub(super) now: Timestamp,
 }
@@ -83,7 +85,7 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
             ),
         ));
     }
-    if same_content {
+    if same_content && is_whole(known, draft) {
         let (append, pushed) = existing(known, draft, desk);
         return Settled::Append(Box::new(append), pushed);
     }
@@ -102,16 +104,25 @@ fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Optio
     if state.options_sha256 != draft.options_sha256 {
         return Some("another audience, hop limit, attribution or terms");
     }
-    let before = state.parts.iter().map(|p| p.label);
-    let now = draft.parts.iter().map(|p| p.part.label);
+    let before = || state.parts.iter().map(|p| p.label);
+    let now = || draft.parts.iter().map(|p| p.part.label);
     let other = if same_content {
-        // A part may be missing: it was withdrawn.
-        before.clone().any(|label| now.clone().all(|l| l != label))
+        // A part may be missing that was withdrawn, or one be new because the document is split now.
+        before().any(|label| now().all(|l| l != label))
     } else {
-        // The parts of a new version are what its content says, unless a declaration alone says it.
-        draft.label_declared && before.max() != now.max()
+        // The parts of a new version are what its content says, unless a declaration alone says it. A declaration that
+        // is forgotten does not lower what it held up.
+        (draft.label_declared && before().max() != now().max()) || state.declared > now().min()
     };
     other.then_some("another label")
+}
+
+/// Every part of the document is there, under its label.
+fn is_whole(state: &DocumentState, draft: &Draft) -> bool {
+    draft
+        .parts
+        .iter()
+        .all(|part| state.parts.iter().any(|p| p.label == part.part.label))
 }
 
 /// Records the request and its answer; the document stays as it is.
@@ -125,9 +136,9 @@ fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> (Append, P
         state: known.clone(),
         items: Vec::new(),
         vanished: Vec::new(),
-        answer: answer(&pushed),
+        answer: answer(&pushed, draft, desk),
         here: desk.community.clone(),
-        waiting: Waiting::No,
+        waiting: Waiting::Settled { audit: None },
         at: desk.now,
     };
     (append, pushed)
@@ -176,11 +187,12 @@ fn append(
             version: draft.version.clone(),
             content_sha256: draft.content_sha256,
             options_sha256: draft.options_sha256,
+            declared: draft.options.label,
             parts,
         },
         items,
         vanished,
-        answer: answer(&pushed),
+        answer: answer(&pushed, draft, desk),
         here: desk.community.clone(),
         waiting: waiting(draft, desk),
         at: desk.now,
@@ -206,13 +218,14 @@ fn sign(
         local: desk.signer.sign_local_record(&local),
         content: content(&part.part),
         content_key: random_bytes(desk.entropy),
-        fingerprint: part.fingerprint,
-        reissued: reissued(part, draft),
+        fingerprints: part.fingerprints,
+        met: part.met.clone(),
+        reissued: reissued(part, draft, desk.seal),
     })
 }
 
 /// What the objects of this part were called: a part knows nothing of another one's.
-fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
+fn reissued(part: &DraftPart, draft: &Draft, seal: &SourceSeal) -> Vec<Reissued> {
     if draft.reissued.is_empty() {
         return Vec::new();
     }
@@ -221,18 +234,18 @@ fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
         .reissued
         .iter()
         .filter(|r| objects.contains(r.to.as_str()))
-        .cloned()
+        .map(|r| seal.reissued_hidden(r))
         .collect()
 }
 
-/// The record names no document and no submitter: the operator is told which item waits.
+/// The record names no document and no submitter: the operator is told what was met.
 fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
-    match &draft.met {
-        None => Waiting::IfMet,
-        Some(met) => Waiting::Because {
-            met: met.clone(),
-            audit: record(Act::ItemWaits, Actor::Node, met.item, desk.now),
-        },
+    if !draft.settled {
+        return Waiting::IfMet;
+    }
+    let met = draft.parts.iter().find_map(|part| part.met.as_ref());
+    Waiting::Settled {
+        audit: met.map(|met| record(Act::ItemWaits, Actor::Node, met.item, desk.now)),
     }
 }
 
@@ -337,7 +350,7 @@ fn local_record(
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
-        waits: draft.met.is_some(),
+        waits: part.met.is_some(),
     }
 }
 
@@ -423,9 +436,14 @@ fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
     }
 }
 
+/// For what an answer is sealed.
+const ANSWER: &str = "answer";
+
 /// The answer as it is recorded with the request, so that a retry gets the very same.
-fn answer(pushed: &Pushed) -> Answer {
-    Answer(to_pb(pushed).encode_to_vec())
+fn answer(pushed: &Pushed, draft: &Draft, desk: &Desk<'_>) -> Answer {
+    // It names items and, in its remarks, whom the submitter addressed.
+    let clear = to_pb(pushed).encode_to_vec();
+    Answer(desk.seal.hidden(ANSWER, &draft.request, &clear))
 }
 
 /// A push's answer as the message that the caller gets.
@@ -451,9 +469,16 @@ pub(crate) fn to_pb(pushed: &Pushed) -> pb::PushItemResponse {
 }
 
 /// Reads an answer that was recorded.
-pub(super) fn read_answer(answer: &Answer) -> Result<Pushed, IntakeError> {
+pub(super) fn read_answer(
+    answer: &Answer,
+    request: &[u8; 24],
+    seal: &SourceSeal,
+) -> Result<Pushed, IntakeError> {
+    let clear = seal
+        .shown(ANSWER, request, &answer.0)
+        .ok_or(IntakeError::Answer)?;
     let message =
-        pb::PushItemResponse::decode(answer.0.as_slice()).map_err(|_| IntakeError::Answer)?;
+        pb::PushItemResponse::decode(clear.as_slice()).map_err(|_| IntakeError::Answer)?;
     let status = match message.status() {
         pb::push_item_response::Status::Accepted => Status::Accepted,
         pb::push_item_response::Status::Existing => Status::Existing,

@@ -25,15 +25,12 @@ pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     for c in plain(&enclosed).nfkd() {
         let letter = match ALIKE.get(&c) {
             _ if c.is_ascii() => c,
+            // An upright stroke is an I or an L, as the letter before it says: only TLP and CLEAR have an L.
+            Some(&STROKE) if matches!(pending, Some('t' | 'T' | 'c' | 'C')) => 'L',
+            Some(&STROKE) => 'I',
             Some(letter) => *letter,
             None if is_combining_mark(c) => continue,
             None => c,
-        };
-        // An upright stroke is an I or an L, as the letter before it says: only TLP and CLEAR have an L.
-        let letter = match (letter, pending) {
-            (STROKE, Some('t' | 'T' | 'c' | 'C')) => 'L',
-            (STROKE, _) => 'I',
-            (letter, _) => letter,
         };
         pending = Some(letter);
         out.push(letter);
@@ -53,7 +50,7 @@ fn enclosed(c: char) -> Option<char> {
     char::from_u32(u32::from('A').saturating_add(index))
 }
 
-/// Stands for a character that may be an I or an L.
+/// Stands in the table for a character that may be an I or an L; the same character in a text is only itself.
 const STROKE: char = '\0';
 
 static ALIKE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {

@@ -18,6 +18,8 @@ pub(crate) struct Finding {
     pub(crate) object: Option<usize>,
     /// It is what a marking definition stands for, not a marking on that definition.
     pub(crate) defines: bool,
+    /// It stands for others behind it that say the same, so that a word on its place does not settle it.
+    pub(crate) stands_for_others: bool,
 }
 
 /// All markings of a document.
@@ -30,7 +32,15 @@ pub(crate) struct Findings {
     /// `tlp` stands nowhere in the document in ASCII, so that only other text needs a look: the ordinary case of a bundle
     /// that is marked by published ids.
     pub(crate) is_silent: bool,
+    /// Besides, there is no other text.
+    pub(crate) is_quiet: bool,
 }
+
+/// Markings of a text that are listed: more than any page has, and few enough that a text of nothing else costs no more
+/// memory than its own bytes.
+const LISTED_MAX: usize = 10_000;
+/// How many claims there are: five labels, and the unknown.
+const CLAIMS: usize = 6;
 
 /// Longest text that is kept of what stands in the document.
 const SAID_BYTES_MAX: usize = 100;
@@ -44,6 +54,7 @@ impl Findings {
             said: plain::one_line(said, SAID_BYTES_MAX),
             object,
             defines: false,
+            stands_for_others: false,
         });
     }
 
@@ -71,9 +82,24 @@ impl Findings {
 
     /// Notes every `TLP:` string of a text that is a whole document, each with the place of its line.
     pub(crate) fn lines(&mut self, text: &str, place: impl Fn(usize) -> String) {
-        scan(text, &mut |Found { claim, text, line }| match claim {
-            Some(claim) => self.add(place(line), claim, &text, None),
-            None => self.source_only.push(place(line)),
+        scan(text, &mut |Found { claim, text, line }| {
+            let is_full = self.list.len() >= LISTED_MAX;
+            match claim {
+                // One is enough to ask for it, and has a place beside however many labels.
+                None if self.source_only.len() >= LISTED_MAX => {}
+                None => self.source_only.push(place(line)),
+                Some(claim) if !is_full => self.add(place(line), claim, &text, None),
+                Some(claim) => {
+                    let is_told = |f: &&Finding| f.stands_for_others && f.claim == claim;
+                    // Those that stand for others come last, one for each claim.
+                    if !self.list.iter().rev().take(CLAIMS).any(|f| is_told(&f)) {
+                        self.add(place(line), claim, &text, None);
+                        if let Some(last) = self.list.last_mut() {
+                            last.stands_for_others = true;
+                        }
+                    }
+                }
+            }
         });
     }
 

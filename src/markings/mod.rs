@@ -16,7 +16,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::formats::json::Element;
+use crate::formats::json::{Element, Json};
 use crate::formats::stix::Shape;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
@@ -27,6 +27,7 @@ use findings::{Finding, Findings, strictest};
 use words::Claim;
 
 pub(crate) use misp::distribution;
+pub(crate) use pap::PapIn;
 
 /// A marking that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +114,9 @@ pub fn mark(
     declared: Option<Label>,
     resolved: &[ResolvedMarking],
 ) -> Result<Marked, Refusal> {
-    let found = find(document);
-    let settled = settle(&found, document, resolved);
+    let root = document.root();
+    let mut found = find(document, root);
+    let settled = settle(&mut found, document, resolved);
     let strictest_found = strictest(settled.markings.iter().map(|m| m.label));
     let Some(label) = declared.max(strictest_found) else {
         return Err(Refusal::new(
@@ -123,7 +125,7 @@ pub fn mark(
              push it with --tlp LABEL",
         ));
     };
-    if document.root().is_none()
+    if document.is_prose()
         && let Some(declared) = declared
         && label > declared
     {
@@ -142,7 +144,7 @@ pub fn mark(
     }
     remarks.truncate(Marked::REMARKS_MAX);
     let stix::Labelled { labels, containers } = object_labels(
-        document,
+        root.filter(|_| is_stix(document)),
         &found,
         &settled.markings,
         declared,
@@ -163,7 +165,7 @@ pub fn mark(
 
 /// Every marking that was found in a document, in document order, also where [`mark`] refuses it.
 pub fn markings(document: &Document) -> Vec<Marking> {
-    settle(&find(document), document, &[]).markings
+    settle(&mut find(document, document.root()), document, &[]).markings
 }
 
 /// The strictest PAP level that the document asks for, in a tag, a marking or a text; `None`: it says nothing of it.
@@ -171,26 +173,29 @@ pub fn pap(document: &Document) -> Option<Pap> {
     pap::find(document)
 }
 
-/// The strictest PAP level that these objects of a document say.
-pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
-    objects.map(pap::of_object).max().flatten()
-}
-
 /// The limits that the document sets beyond its label.
 pub(crate) fn restriction(document: &Document) -> Restriction {
-    match (document.format, document.root()) {
-        (Format::Misp, Some(root)) => misp::restriction(root),
-        (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::restriction(root),
-        _ => Restriction::default(),
-    }
+    let of = match document.format {
+        Format::Misp => misp::restriction,
+        Format::Csaf20 | Format::Csaf21 => csaf::restriction,
+        _ => return Restriction::default(),
+    };
+    document.root().map(of).unwrap_or_default()
 }
 
-fn find(document: &Document) -> Findings {
+fn is_stix(document: &Document) -> bool {
+    matches!(document.format, Format::Stix21 | Format::Stix20)
+}
+
+fn find(document: &Document, root: Option<Element<'_>>) -> Findings {
+    let is_silent = is_silent(document);
+    let is_ascii = |json: &Json| json.haystacks().into_iter().all(<[u8]>::is_ascii);
     let mut findings = Findings {
-        is_silent: is_silent(document),
+        is_silent,
+        is_quiet: is_silent && document.json().is_some_and(is_ascii),
         ..Findings::default()
     };
-    match (document.format, document.root()) {
+    match (document.format, root) {
         (Format::Stix21 | Format::Stix20, Some(root)) => stix::find(root, &mut findings),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::find(root, &mut findings),
         (Format::Misp, Some(root)) => misp::find(root, &mut findings),
@@ -199,27 +204,12 @@ fn find(document: &Document) -> Findings {
             Body::Json(_) | Body::Text => prose::find(document.text(), &mut findings),
         },
     }
+    let shape = root.filter(|_| is_stix(document)).map(Shape::of);
     for payload in &document.payloads {
-        let object = object_at(document, &payload.place);
+        let object = shape.and_then(|shape| shape.object_of(&payload.place));
         findings.text(&payload.text, object, || payload.place.clone());
     }
     findings
-}
-
-/// The index of the STIX object that a pointer leads into; `None`: the whole document.
-fn object_at(document: &Document, pointer: &str) -> Option<usize> {
-    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
-        return None;
-    };
-    match Shape::of(root) {
-        Shape::Object => return Some(0),
-        Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/"),
-        Shape::List => pointer.strip_prefix('/'),
-    }?
-    .split('/')
-    .next()?
-    .parse()
-    .ok()
 }
 
 fn is_silent(document: &Document) -> bool {
@@ -230,13 +220,13 @@ fn is_silent(document: &Document) -> bool {
 }
 
 fn object_labels(
-    document: &Document,
+    stix: Option<Element<'_>>,
     found: &Findings,
     markings: &[Marking],
     declared: Option<Label>,
     strictest_found: Option<Label>,
 ) -> stix::Labelled {
-    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
+    let Some(root) = stix else {
         return stix::Labelled::default();
     };
     // Findings and markings stand in the same order.
@@ -259,17 +249,19 @@ struct Settled {
     remarks: Vec<String>,
 }
 
-fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -> Settled {
-    let is_prose = document.root().is_none();
+/// Takes the places and what stands there out of the findings.
+fn settle(found: &mut Findings, document: &Document, resolved: &[ResolvedMarking]) -> Settled {
+    let is_prose = document.is_prose();
     let mut used = vec![false; resolved.len()];
     // What counts as RED unsettled: its name, first place, and how often.
     let mut unknown: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
-    let markings = found
+    let words: Vec<Option<Label>> = found
         .list
         .iter()
         .map(|finding| {
             // In text the words may only be quoted; elsewhere a known label is the document's own and stays.
-            let can_be_settled = is_prose || finding.claim == Claim::Unknown;
+            let can_be_settled =
+                !finding.stands_for_others && (is_prose || finding.claim == Claim::Unknown);
             let word = resolved
                 .iter()
                 .zip(&mut used)
@@ -285,7 +277,7 @@ fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -
                     .or_insert((&finding.place, 0))
                     .1 += 1;
             }
-            marking(finding, word)
+            word
         })
         .collect();
     let mut remarks: Vec<String> = unknown
@@ -314,10 +306,16 @@ fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -
             "tlp:ex:chr at {place} asks not to name the source; it is no label (consider --attribution anonymous)"
         ));
     }
+    let markings = found
+        .list
+        .iter_mut()
+        .zip(words)
+        .map(|(finding, word)| marking(finding, word))
+        .collect();
     Settled { markings, remarks }
 }
 
-fn marking(finding: &Finding, word: Option<Label>) -> Marking {
+fn marking(finding: &mut Finding, word: Option<Label>) -> Marking {
     let label = word.unwrap_or(finding.claim.label());
     let note = match (word, finding.claim) {
         (Some(_), _) => format!("settled: {}", finding.said),
@@ -329,12 +327,12 @@ fn marking(finding: &Finding, word: Option<Label>) -> Marking {
             if name.eq_ignore_ascii_case(label.name()) {
                 String::new()
             } else {
-                finding.said.clone()
+                std::mem::take(&mut finding.said)
             }
         }
     };
     Marking {
-        place: finding.place.clone(),
+        place: std::mem::take(&mut finding.place),
         label,
         note,
     }

@@ -634,3 +634,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_text_of_nothing_but_labels_is_listed_in_part_and_no_word_lowers_the_rest() {
+    let text = "TLP:GREEN\n".repeat(20_000) + &"TLP:RED\n".repeat(5);
+    let document = document(&text);
+    let found = markings(&document);
+    assert!(found.len() <= 10_006, "{}", found.len());
+    assert_eq!(found.iter().map(|m| m.label).max(), Some(Label::Red));
+    let word = |marking: &str| ResolvedMarking {
+        marking: marking.to_owned(),
+        label: Label::Clear,
+    };
+    let words = [word("line:20001"), word("TLP:RED")];
+    assert!(mark(&document, Some(Label::Green), &words).is_err());
+    assert_eq!(
+        mark(&document, Some(Label::Red), &words).unwrap().label,
+        Label::Red
+    );
+}

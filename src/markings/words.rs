@@ -164,13 +164,20 @@ pub(crate) fn has_tlp(bytes: &[u8]) -> bool {
 
 /// Where `tlp` stands next, in any case.
 fn find_tlp(bytes: &[u8], from: usize) -> Option<usize> {
+    find_name(bytes, from, b"tlp")
+}
+
+/// Where a name of three lower-case letters stands next, in any case.
+pub(super) fn find_name(bytes: &[u8], from: usize, name: &[u8; 3]) -> Option<usize> {
     // Blocks without a branch inside, which compile to vector instructions: attachments are megabytes of base64.
     const BLOCK: usize = 64;
     let t = bytes.get(from..bytes.len().saturating_sub(2))?;
     let l = bytes.get(from.saturating_add(1)..)?;
     let p = bytes.get(from.saturating_add(2)..)?;
-    let differs =
-        |t: &u8, l: &u8, p: &u8| ((t | 0x20) ^ b't') | ((l | 0x20) ^ b'l') | ((p | 0x20) ^ b'p');
+    let [first, second, third] = *name;
+    let differs = |t: &u8, l: &u8, p: &u8| {
+        ((t | 0x20) ^ first) | ((l | 0x20) ^ second) | ((p | 0x20) ^ third)
+    };
     for (index, ((t, l), p)) in t
         .chunks(BLOCK)
         .zip(l.chunks(BLOCK))

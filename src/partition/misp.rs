@@ -1,7 +1,11 @@
 //! A MISP event to one event per label, where its submitter asks for that.
 //!
 //! An event is a frame – title, creator, tags, dates – around pieces: attributes, objects, reports, proposals. A part holds
-//! the pieces of its label. Where the frame itself is stricter than the part, a neutral one stands in its place.
+//! the pieces of its label. The highest keeps the event's identity; each lower one has an id and a time of its own, and
+//! none of the numbers that an instance gave to its pieces. Where the frame itself is stricter than the part, a neutral one
+//! stands in its place. No part counts its pieces or has an empty list, and neither has an event that comes out whole.
+
+mod numbers;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,14 +13,15 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::closure::{Closed, close};
-use super::cut::{Cut, cut};
+use super::cut::{Cut, cut, in_place};
 use super::references::{References, Thing, uuid_of};
 use super::stix::place_of;
 use super::{Outlined, Parted, Parting, Raised, Why, part_of, why_unmarked};
 use crate::formats::json::Element;
 use crate::formats::{Document, Limits, misp, read};
-use crate::markings::{Marked, Restriction, distribution};
+use crate::markings::{Marked, Marking, Restriction, distribution};
 use crate::model::label::Label;
+use numbers::{Numbers, is_number, is_of_an_instance, without_numbers};
 
 /// Lists of an event whose items have labels of their own.
 const LISTS: [&str; 4] = ["Attribute", "Object", "EventReport", "ShadowAttribute"];
@@ -39,26 +44,26 @@ pub(super) fn parts(document: &Document, marked: &Marked, parting: Parting<'_>) 
     let [.., strictest] = labels.as_slice() else {
         return whole();
     };
-    if labels.len() < 2 {
-        return Parted {
-            raised: event.raised(),
-            ..whole()
-        };
-    }
     if !parting.split {
+        let is_mixed = labels.len() > 1;
+        let releasable = is_mixed.then(|| event.counts(*strictest));
         return Parted {
             raised: event.raised(),
-            releasable: event.counts(*strictest),
+            releasable: releasable.unwrap_or_default(),
             ..whole()
         };
     }
     let mut parts = Vec::with_capacity(labels.len());
     for label in &labels {
-        let bytes = event.bytes(root, *label, parting);
+        let bytes = event.bytes(*label, *label == *strictest, parting);
         let limits = Limits {
             bytes_max: bytes.len(),
         };
         match read(&bytes, &limits) {
+            // What is not split has the limits and the label of the whole document.
+            Ok(part) if labels.len() < 2 => {
+                parts.push(part_of(marked.label, &part, marked.restriction));
+            }
             Ok(part) => parts.push(part_of(*label, &part, event.restriction(*label))),
             // A part that does not read would be lost: then nothing is split.
             Err(_) => return whole(),
@@ -86,22 +91,22 @@ pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
         .into_iter()
         .map(|raised| (raised.object.clone(), raised))
         .collect();
-    let mut why = |label: Label, place: &str, is_frame: bool| {
+    let mut own: HashMap<Option<(&str, usize)>, Vec<&Marking>> = HashMap::new();
+    for marking in &marked.markings {
+        let piece = piece_of(pointer, &marking.place);
+        own.entry(piece).or_default().push(marking);
+    }
+    let mut why = |label: Label, place: &str, piece: Option<(&str, usize)>| {
         if let Some(raised) = raised.remove(place) {
             return Why::Refers {
                 place: raised.place,
                 to: raised.because_of,
             };
         }
-        let own = marked.markings.iter().find(|m| {
-            let within = m.place.strip_prefix(place);
-            m.label == label
-                && within.is_some_and(|rest| rest.starts_with('/'))
-                && (!is_frame || piece_of(pointer, &m.place).is_none())
-        });
-        match own {
+        let own = own.get(&piece).into_iter().flatten();
+        match own.into_iter().find(|m| m.label == label) {
             Some(marking) => Why::Marked(marking.place.clone()),
-            None if !is_frame && event.own.last() == Some(&Some(label)) => {
+            None if piece.is_some() && event.own.last() == Some(&Some(label)) => {
                 Why::Container((*pointer).clone())
             }
             None => why_unmarked(label, None, marked),
@@ -112,7 +117,7 @@ pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
         place: (*pointer).clone(),
         kind: "Event".to_owned(),
         label: Some(label),
-        why: why(label, pointer, true),
+        why: why(label, pointer, None),
     });
     let pieces = event
         .pieces
@@ -130,7 +135,7 @@ pub(super) fn outline(document: &Document, marked: &Marked) -> Vec<Outlined> {
                     .unwrap_or(piece.list)
                     .to_owned(),
                 label: Some(label),
-                why: why(label, &place, false),
+                why: why(label, &place, Some((piece.list, piece.index))),
                 place,
             })
         });
@@ -160,6 +165,7 @@ struct Event<'a> {
     pieces: Vec<Piece<'a>>,
     /// Of the pieces, and last of the frame.
     own: Vec<Option<Label>>,
+    numbers: Numbers,
     closed: Closed,
 }
 
@@ -177,10 +183,14 @@ impl<'a> Event<'a> {
             })
             .collect();
         let own = own_labels(&pieces, pointer, marked);
-        let mut frame = event
-            .entries()
-            .filter(|(key, _)| !LISTS.contains(key))
-            .map(|(_, value)| value);
+        let frame = || {
+            event
+                .entries()
+                .filter(|(key, _)| !LISTS.contains(key))
+                .map(|(_, value)| value)
+        };
+        let numbers = Numbers::read(&pieces, frame());
+        let mut frame = frame();
         let things: Vec<Thing<'a>> = pieces
             .iter()
             .map(|piece| Thing {
@@ -194,12 +204,18 @@ impl<'a> Event<'a> {
                 more: frame.collect(),
             }))
             .collect();
-        let closed = close(&own, &References::read(&things));
+        let by_number = numbers
+            .references
+            .keys()
+            .map(|(namer, named)| (*named, *namer));
+        let references = References::read_with(&things, &numbers.inner, by_number.collect());
+        let closed = close(&own, &references);
         Self {
             event,
             pointer,
             pieces,
             own,
+            numbers,
             closed,
         }
     }
@@ -256,67 +272,87 @@ impl<'a> Event<'a> {
             })
     }
 
-    fn bytes(&self, root: Element<'a>, label: Label, parting: Parting<'_>) -> Bytes {
+    fn bytes(&self, label: Label, is_highest: bool, parting: Parting<'_>) -> Bytes {
         if self.frame_label() > Some(label) {
             return self.neutral(label, parting);
         }
         let event = cut(self.event, |_, key, value| match key {
             Some(key) if COUNTS.contains(&key) => Cut::Drop,
-            Some(key) => match LISTS.into_iter().find(|list| *list == key) {
-                Some(list) if value.is_array() => Cut::Put(self.list(list, value, label)),
-                Some(_) | None => Cut::Keep,
-            },
-            None => Cut::Keep,
+            Some(key) if LISTS.contains(&key) && (value.is_array() || value.is_null()) => {
+                let list = LISTS.into_iter().find(|list| *list == key);
+                match self.list(list.unwrap_or_default(), value, label, is_highest) {
+                    // An empty list would tell that something was in it.
+                    None => Cut::Drop,
+                    Some(list) => Cut::Put(list),
+                }
+            }
+            _ if is_highest => Cut::Keep,
+            Some("uuid") => Cut::Put(format!("\"{}\"", (parting.id)(label)).into_bytes()),
+            Some("timestamp") => Cut::Put(format!("\"{}\"", self.newest(label)).into_bytes()),
+            Some("publish_timestamp") => Cut::Drop,
+            Some(key) if is_of_an_instance(key) && is_number(value) => Cut::Drop,
+            _ => Cut::Keep,
         });
-        Bytes::from(self.wrapped(root, event))
+        Bytes::from(in_place(self.event, &event))
     }
 
-    /// The event in the wrapping that it came in.
-    fn wrapped(&self, root: Element<'a>, event: Vec<u8>) -> Vec<u8> {
-        let source = root.document_source();
-        let range = self.event.range();
-        let mut bytes = Vec::with_capacity(event.len().saturating_add(64));
-        bytes.extend_from_slice(source.get(..range.start).unwrap_or_default());
-        bytes.extend_from_slice(&event);
-        bytes.extend_from_slice(source.get(range.end..).unwrap_or_default());
-        bytes
-    }
-
-    fn list(&self, list: &'static str, value: Element<'a>, label: Label) -> Vec<u8> {
+    /// The pieces of this label in one list; `None`: there are none.
+    fn list(
+        &self,
+        list: &'static str,
+        value: Element<'a>,
+        label: Label,
+        is_highest: bool,
+    ) -> Option<Vec<u8>> {
         // The pieces of one list stand one behind the other.
         let first = self
             .pieces
             .iter()
             .position(|piece| piece.list == list)
             .unwrap_or_default();
-        cut(value, |index, _, _| {
-            if self.label(first.saturating_add(index)) == Some(label) {
+        let is_here = |index: usize| self.label(first.saturating_add(index)) == Some(label);
+        if !(0..value.items().count()).any(is_here) {
+            return None;
+        }
+        Some(cut(value, |index, _, piece| {
+            if !is_here(index) {
+                Cut::Drop
+            } else if is_highest {
                 Cut::Keep
             } else {
-                Cut::Drop
+                Cut::Put(without_numbers(piece))
             }
-        })
+        }))
+    }
+
+    /// The pieces of a part.
+    fn pieces_of(&self, label: Label) -> impl Iterator<Item = &Piece<'a>> {
+        let with_index = self.pieces.iter().enumerate();
+        with_index
+            .filter(move |(index, _)| self.label(*index) == Some(label))
+            .map(|(_, piece)| piece)
+    }
+
+    /// When the last of the pieces of a part was changed.
+    fn newest(&self, label: Label) -> u64 {
+        self.pieces_of(label)
+            .filter_map(|piece| piece.value.get("timestamp")?.as_text()?.parse().ok())
+            .max()
+            .unwrap_or_default()
     }
 
     /// An event that says nothing of the one that its pieces come from.
     fn neutral(&self, label: Label, parting: Parting<'_>) -> Bytes {
-        let mut lists: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
-        let mut newest = 0u64;
-        for (index, piece) in self.pieces.iter().enumerate() {
-            if self.label(index) == Some(label) {
-                lists
-                    .entry(piece.list)
-                    .or_default()
-                    .push(piece.value.source_bytes());
-                let time = piece.value.get("timestamp").and_then(Element::as_text);
-                newest = newest.max(time.and_then(|t| t.parse().ok()).unwrap_or(0));
-            }
+        let mut lists: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
+        for piece in self.pieces_of(label) {
+            let pieces = lists.entry(piece.list).or_default();
+            pieces.push(without_numbers(piece.value));
         }
         let head = json!({
             "uuid": (parting.id)(label).to_string(),
             "info": NEUTRAL_INFO,
-            "timestamp": newest.to_string(),
-            "distribution": self.event.get("distribution").and_then(Element::as_text).unwrap_or("3"),
+            "timestamp": self.newest(label).to_string(),
+            "distribution": self.narrowest(label),
             "Orgc": { "name": parting.creator.name, "uuid": parting.creator.uuid.to_string() },
         });
         let mut bytes = br#"{"Event":"#.to_vec();
@@ -331,8 +367,26 @@ impl<'a> Event<'a> {
         Bytes::from(bytes)
     }
 
+    /// The narrowest distribution that a piece of a part has of its own, else the widest.
+    fn narrowest(&self, label: Label) -> &'static str {
+        // Nobody else, a sharing group, this community, connected communities, all.
+        const FROM_NARROW: [&str; 5] = ["0", "4", "1", "2", "3"];
+        let own = self
+            .pieces_of(label)
+            .filter_map(|piece| piece.value.get("distribution")?.as_text())
+            .filter_map(|own| FROM_NARROW.iter().position(|known| *known == own))
+            .min();
+        own.and_then(|at| FROM_NARROW.get(at)).unwrap_or(&"3")
+    }
+
     fn place(&self, piece: &Piece<'_>) -> String {
         format!("{}/{}/{}", self.pointer, piece.list, piece.index)
+    }
+
+    /// Where within a piece another is named by its number.
+    fn by_number(&self, namer: usize, named: usize) -> Option<String> {
+        let pair = (u32::try_from(namer).ok()?, u32::try_from(named).ok()?);
+        self.numbers.references.get(&pair).cloned()
     }
 
     fn raised(&self) -> Vec<Raised> {
@@ -343,10 +397,14 @@ impl<'a> Event<'a> {
             .filter_map(|(index, piece)| {
                 let because = self.closed.because_of.get(index).copied().flatten()?;
                 let (uuid, because_of) = match self.pieces.get(because) {
-                    Some(named) => (named.value.str("uuid")?, place(named)),
-                    None => (self.event.str("uuid")?, self.pointer.to_owned()),
+                    Some(named) => (named.value.str("uuid"), place(named)),
+                    None => (self.event.str("uuid"), self.pointer.to_owned()),
                 };
-                let inner = place_of(piece.value, uuid_of(uuid)?).unwrap_or_default();
+                let inner = uuid
+                    .and_then(uuid_of)
+                    .and_then(|uuid| place_of(piece.value, uuid))
+                    .or_else(|| self.by_number(index, because))
+                    .unwrap_or_default();
                 Some(Raised {
                     object: place(piece),
                     kind: piece.list.to_owned(),

@@ -5,11 +5,11 @@
 //! text may quote an id, and tools write the bare UUID; each would give away what the id was made from.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use memchr::memchr_iter;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, Hasher};
 
 use crate::formats::json::Element;
+pub(super) use crate::formats::uuids::{Uuid128, uuid_of, uuids_in};
 
 /// The references among the things of a document.
 pub(super) struct References {
@@ -25,16 +25,15 @@ struct Lists {
 }
 
 impl Lists {
-    /// From pairs of a thing and one in its list, sorted here.
-    fn of(things: usize, pairs: &mut [(u32, u32)]) -> Self {
-        pairs.sort_unstable();
+    /// From pairs of a thing and one in its list; each list is in order.
+    fn of(things: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        // Counted, then put in their places: quicker than to sort all of them.
         let mut starts = vec![0u32; things.saturating_add(1)];
-        for (thing, _) in &*pairs {
-            if let Some(count) = usize::try_from(*thing)
-                .ok()
-                .and_then(|thing| starts.get_mut(thing.saturating_add(1)))
-            {
-                *count = count.saturating_add(1);
+        let mut count = 0usize;
+        for (thing, _) in pairs.clone() {
+            count = count.saturating_add(1);
+            if let Some(length) = starts.get_mut(index(thing).saturating_add(1)) {
+                *length = length.saturating_add(1);
             }
         }
         let mut sum = 0u32;
@@ -42,52 +41,69 @@ impl Lists {
             sum = sum.saturating_add(*start);
             *start = sum;
         }
-        Self {
-            starts,
-            all: pairs.iter().map(|(_, other)| *other).collect(),
+        let mut all = vec![0u32; count];
+        let mut ends = starts.clone();
+        for (thing, other) in pairs {
+            if let Some(end) = ends.get_mut(index(thing)) {
+                if let Some(slot) = all.get_mut(index(*end)) {
+                    *slot = other;
+                }
+                *end = end.saturating_add(1);
+            }
         }
+        for bounds in starts.windows(2) {
+            if let [from, to] = bounds
+                && let Some(list) = all.get_mut(index(*from)..index(*to))
+            {
+                list.sort_unstable();
+            }
+        }
+        Self { starts, all }
     }
 
     fn list(&self, thing: usize) -> impl Iterator<Item = usize> {
-        let bound = |at: usize| {
-            let start = self.starts.get(at).copied().unwrap_or_default();
-            usize::try_from(start).unwrap_or_default()
-        };
+        let bound = |at: usize| index(self.starts.get(at).copied().unwrap_or_default());
         let range = bound(thing)..bound(thing.saturating_add(1));
         self.all
             .get(range)
             .unwrap_or_default()
             .iter()
-            .filter_map(|other| usize::try_from(*other).ok())
+            .map(|other| index(*other))
     }
 }
-
-/// A UUID as a number.
-pub(super) type Uuid128 = u128;
 
 impl References {
     /// Reads the references of things: each with the UUID that it bears and the value that it is.
     ///
     /// Things that bear the same UUID name each other: one value can have several types, and one object several versions.
     pub(super) fn read(things: &[Thing<'_>]) -> Self {
-        // Pairs of named and namer.
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        Self::read_with(things, &[], Vec::new())
+    }
+
+    /// The same with further UUIDs that things bear, and with pairs of named and namer that are known already.
+    pub(super) fn read_with(
+        things: &[Thing<'_>],
+        inner: &[(Uuid128, u32)],
+        mut pairs: Vec<(u32, u32)>,
+    ) -> Self {
         // The first that bears a UUID stands for all. Each is linked with the one before it, both ways, so that a label
         // reaches all of them however many there are.
-        let mut bearers: HashMap<Uuid128, (u32, u32)> = HashMap::with_capacity(things.len());
-        for (thing, index) in things.iter().zip(0u32..) {
-            let Some(id) = thing.id else {
-                continue;
-            };
+        let mut bearers: HashMap<Uuid128, (u32, u32), Keyed> =
+            HashMap::with_capacity_and_hasher(things.len(), Keyed::default());
+        let own = things.iter().zip(0u32..);
+        let own = own.filter_map(|(thing, index)| Some((thing.id?, index)));
+        for (id, index) in own.chain(inner.iter().copied()) {
             match bearers.entry(id) {
                 Entry::Vacant(slot) => {
                     slot.insert((index, index));
                 }
                 Entry::Occupied(mut slot) => {
                     let (_, last) = slot.get_mut();
-                    pairs.push((*last, index));
-                    pairs.push((index, *last));
-                    *last = index;
+                    if *last != index {
+                        pairs.push((*last, index));
+                        pairs.push((index, *last));
+                        *last = index;
+                    }
                 }
             }
         }
@@ -98,6 +114,7 @@ impl References {
                 uuids(*value, &mut |uuid| {
                     if thing.id != Some(uuid)
                         && let Some((first, _)) = bearers.get(&uuid)
+                        && *first != namer
                     {
                         named.push(*first);
                     }
@@ -108,17 +125,13 @@ impl References {
             named.dedup();
             pairs.extend(named.iter().map(|other| (*other, namer)));
         }
-        Self::of_named_and_namer(things.len(), pairs)
+        Self::of_named_and_namer(things.len(), &pairs)
     }
 
-    fn of_named_and_namer(things: usize, mut pairs: Vec<(u32, u32)>) -> Self {
-        let by_named = Lists::of(things, &mut pairs);
-        for (named, namer) in &mut pairs {
-            std::mem::swap(named, namer);
-        }
+    fn of_named_and_namer(things: usize, pairs: &[(u32, u32)]) -> Self {
         Self {
-            by_named,
-            by_namer: Lists::of(things, &mut pairs),
+            by_named: Lists::of(things, pairs.iter().copied()),
+            by_namer: Lists::of(things, pairs.iter().map(|(named, namer)| (*namer, *named))),
         }
     }
 
@@ -134,9 +147,75 @@ impl References {
 
     #[cfg(test)]
     pub(super) fn of_pairs(things: usize, namer_and_named: &[(u32, u32)]) -> Self {
-        let pairs = namer_and_named.iter().map(|(a, b)| (*b, *a)).collect();
-        Self::of_named_and_namer(things, pairs)
+        let pairs: Vec<(u32, u32)> = namer_and_named.iter().map(|(a, b)| (*b, *a)).collect();
+        Self::of_named_and_namer(things, &pairs)
     }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Hashes UUIDs with random keys, as quick as a document of a hundred thousand wants it: whoever writes the document does
+/// not know the keys, so that nobody can choose ids that meet in the table.
+struct Keyed {
+    keys: [u64; 3],
+}
+
+impl Default for Keyed {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self {
+            keys: [0u8, 1, 2].map(|n| random.hash_one(n)),
+        }
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = KeyedHasher;
+
+    fn build_hasher(&self) -> KeyedHasher {
+        KeyedHasher {
+            keys: self.keys,
+            hash: 0,
+        }
+    }
+}
+
+struct KeyedHasher {
+    keys: [u64; 3],
+    hash: u64,
+}
+
+impl Hasher for KeyedHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        let [low_key, high_key, last_key] = self.keys;
+        let [low, high] = halves(value);
+        let inner = folded(low ^ low_key ^ self.hash, high ^ high_key);
+        self.hash = folded(inner ^ last_key, high_key | 1);
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// Both halves of the product as one.
+fn folded(a: u64, b: u64) -> u64 {
+    let [low, high] = halves(u128::from(a).wrapping_mul(u128::from(b)));
+    low ^ high
+}
+
+/// The lower and the higher half.
+fn halves(value: u128) -> [u64; 2] {
+    let half = |value: u128| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(u64::MAX);
+    [half(value), half(value >> 64)]
 }
 
 /// Something with a label of its own.
@@ -150,7 +229,7 @@ pub(super) struct Thing<'a> {
 }
 
 /// Every UUID in the strings and keys of a value.
-fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
+pub(super) fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
     let source = value.source_bytes();
     uuids_in(source, found);
     // What is escaped in the source is looked for again where it is decoded.
@@ -163,88 +242,9 @@ fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
     }
 }
 
-/// Length of a UUID in text (RFC 9562 §4).
-const UUID_LENGTH: usize = 36;
-/// Where its hyphens stand.
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-
-/// The same in text that is decoded.
-pub(super) fn uuids_in(text: &[u8], found: &mut dyn FnMut(Uuid128)) {
-    let [first, ..] = HYPHENS;
-    // Text before this belongs to a UUID that was found.
-    let mut from = 0;
-    for at in memchr_iter(b'-', text) {
-        let Some(start) = at.checked_sub(first).filter(|start| *start >= from) else {
-            continue;
-        };
-        let window = text.get(start..start.saturating_add(UUID_LENGTH));
-        if let Some(uuid) = window.and_then(uuid_at) {
-            found(uuid);
-            from = start.saturating_add(UUID_LENGTH);
-        }
-    }
-}
-
-fn uuid_at(window: &[u8]) -> Option<Uuid128> {
-    let mut value: u128 = 0;
-    for (index, byte) in window.iter().enumerate() {
-        if HYPHENS.contains(&index) {
-            if *byte != b'-' {
-                return None;
-            }
-        } else {
-            let digit = char::from(*byte).to_digit(16)?;
-            value = (value << 4) | u128::from(digit);
-        }
-    }
-    Some(value)
-}
-
-/// The UUID of an id such as `type--uuid`, or of a bare one.
-pub(super) fn uuid_of(id: &str) -> Option<Uuid128> {
-    let tail = id.len().checked_sub(UUID_LENGTH)?;
-    uuid_at(id.as_bytes().get(tail..)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn all(text: &str) -> Vec<u128> {
-        let mut found = Vec::new();
-        uuids_in(text.as_bytes(), &mut |u| found.push(u));
-        found
-    }
-
-    #[test]
-    fn uuids_are_found_in_any_text_and_case() {
-        let id = 0xdda0a1b4_84e4_5d88_8f44_b2c1c320bcb3u128;
-        for text in [
-            "url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3",
-            "DDA0A1B4-84E4-5D88-8F44-B2C1C320BCB3",
-            "2024-01-01 (see dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3)",
-            "0-dda0a1b4-84e4-5d88-8f44-b2c1c320bcb30",
-        ] {
-            assert_eq!(all(text), [id], "{text}");
-        }
-        assert_eq!(
-            all("dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3"),
-            [id, id]
-        );
-        for text in [
-            "",
-            "-",
-            "dda0a1b4-84e4-5d88-8f44-b2c1c320bcb",
-            "dda0a1b4-84e4-5d88-8f44_b2c1c320bcb3",
-        ] {
-            assert_eq!(all(text), [], "{text}");
-        }
-        assert_eq!(
-            uuid_of("url--dda0a1b4-84e4-5d88-8f44-b2c1c320bcb3"),
-            Some(id)
-        );
-        assert_eq!(uuid_of("url--x"), None);
-    }
 
     #[test]
     fn things_with_one_uuid_name_each_other_and_none_names_itself() {

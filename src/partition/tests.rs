@@ -100,7 +100,8 @@ fn the_lower_part_is_the_same_with_and_without_the_higher_objects() {
         let text = |objects: &[Value]| {
             let bundle = bundle(objects);
             if pretty {
-                serde_json::to_string_pretty(&bundle).unwrap()
+                let text = serde_json::to_string_pretty(&bundle).unwrap();
+                format!("\n  {text}\r\n\n")
             } else {
                 bundle.to_string()
             }
@@ -279,6 +280,15 @@ fn a_misp_event_is_one_item_and_says_what_splitting_would_release() {
     for part in [lower, higher] {
         assert!(value(part)["Event"].get("attribute_count").is_none());
     }
+    // The higher part is the event; the lower one is an event of its own, as old as its newest piece.
+    let own = "aaaaaaaa-0000-4000-8000-000000000001";
+    assert_eq!(
+        (higher.source.id.as_str(), higher.source.version.as_str()),
+        (own, "1700000001")
+    );
+    assert_ne!(lower.source.id, own);
+    assert_eq!(lower.source.version, "1700000000");
+    assert!(!String::from_utf8_lossy(&lower.bytes).contains(own));
 }
 
 #[test]
@@ -319,7 +329,7 @@ fn a_misp_object_that_refers_to_a_stricter_attribute_goes_up_with_it() {
     event["Event"]["Object"] = json!([object]);
     let split = parted_text(&event.to_string(), None, true);
     assert_eq!(labels(&split), [Label::Green, Label::Red]);
-    assert_eq!(value(&split.parts[0])["Event"]["Object"], json!([]));
+    assert_eq!(value(&split.parts[0])["Event"].get("Object"), None);
     assert_eq!(
         value(&split.parts[1])["Event"]["Object"]
             .as_array()
@@ -341,4 +351,142 @@ fn each_part_of_a_misp_event_has_the_limits_of_its_own_pieces() {
     let split = parted_text(&text, None, true);
     assert_eq!(split.parts[0].restriction, Restriction::default());
     assert!(split.parts[1].restriction.submitter_only);
+}
+
+/// An event with a RED attribute of number 101 in which `piece` stands in `list`.
+fn with_number(list: &str, piece: Value) -> String {
+    let mut secret = attribute(1, "tlp:red");
+    secret["id"] = json!("101");
+    secret["event_id"] = json!("7");
+    let text = event(&[secret, attribute(2, "x")], "tlp:green");
+    let mut event: Value = serde_json::from_str(&text).unwrap();
+    match event["Event"][list].as_array_mut() {
+        Some(pieces) => pieces.push(piece),
+        None => event["Event"][list] = json!([piece]),
+    }
+    event.to_string()
+}
+
+#[test]
+fn a_piece_of_a_misp_event_that_names_a_stricter_one_by_its_number_goes_up_with_it() {
+    let object = |reference: Value| {
+        json!({"uuid": "cccccccc-0000-4000-8000-000000000001", "id": "101", "name": "file",
+            "Attribute": [attribute(5, "x")], "ObjectReference": [reference]})
+    };
+    let with = |n: u32, key: &str, value: Value| {
+        let mut piece = attribute(n, "x");
+        piece[key] = value;
+        piece
+    };
+    for (list, piece, place) in [
+        (
+            "Object",
+            object(json!({"referenced_id": "101"})),
+            "/Event/Object/0/ObjectReference/0/referenced_id",
+        ),
+        (
+            "Object",
+            object(json!({"referenced_id": 101})),
+            "/Event/Object/0/ObjectReference/0/referenced_id",
+        ),
+        (
+            "ShadowAttribute",
+            with(6, "old_id", json!("101")),
+            "/Event/ShadowAttribute/0/old_id",
+        ),
+        (
+            "Attribute",
+            with(6, "Sighting", json!([{"attribute_id": "101"}])),
+            "/Event/Attribute/2/Sighting/0/attribute_id",
+        ),
+    ] {
+        let split = parted_text(&with_number(list, piece.clone()), None, true);
+        assert_eq!(labels(&split), [Label::Green, Label::Red], "{piece}");
+        let [raised] = split.raised.as_slice() else {
+            panic!("{piece}: {:?}", split.raised)
+        };
+        assert_eq!(raised.place, place);
+        assert_eq!(raised.because_of, "/Event/Attribute/0");
+    }
+    // Numbers of another list, of none, and of the event say nothing.
+    for piece in [
+        with(6, "object_id", json!("101")),
+        with(6, "old_id", json!("0")),
+        with(6, "event_id", json!("7")),
+    ] {
+        let split = parted_text(&with_number("Attribute", piece.clone()), None, true);
+        assert_eq!(split.raised, [], "{piece}");
+    }
+}
+
+#[test]
+fn an_attribute_within_a_stricter_misp_object_is_named_by_its_own_uuid() {
+    let secret = json!({"uuid": "cccccccc-0000-4000-8000-000000000001", "name": "file", "Attribute": [attribute(5, "tlp:red")]});
+    let mut namer = attribute(6, "x");
+    namer["comment"] = json!("see 00000000-0000-4000-8000-000000000005");
+    let mut event: Value =
+        serde_json::from_str(&event(&[namer, attribute(2, "x")], "tlp:green")).unwrap();
+    event["Event"]["Object"] = json!([secret]);
+    let split = parted_text(&event.to_string(), None, true);
+    assert_eq!(split.raised.len(), 1);
+    assert_eq!(
+        value(&split.parts[0])["Event"]["Attribute"],
+        json!([attribute(2, "x")])
+    );
+}
+
+#[test]
+fn a_lower_part_of_a_misp_event_has_no_numbers_counts_or_empty_lists() {
+    let mut text = String::new();
+    for tag in ["tlp:green", "tlp:red"] {
+        let mut secret = attribute(1, "tlp:red");
+        secret["id"] = json!("101");
+        let mut lower = attribute(2, "tlp:green");
+        for (key, value) in [
+            ("id", "102"),
+            ("event_id", "7"),
+            ("object_id", "0"),
+            ("sharing_group_id", "3"),
+            ("distribution", "1"),
+        ] {
+            lower[key] = json!(value);
+        }
+        lower["Galaxy"] = json!([{"id": "9", "meta": {"id": "12"}}]);
+        let mut event: Value = serde_json::from_str(&event(&[secret, lower], tag)).unwrap();
+        event["Event"]["id"] = json!("7");
+        event["Event"]["distribution"] = json!("0");
+        event["Event"]["publish_timestamp"] = json!("1700000009");
+        event["Event"]["EventReport"] = json!([]);
+        let split = parted_text(&event.to_string(), None, true);
+        assert_eq!(labels(&split), [Label::Green, Label::Red]);
+        let part = &split.parts[0];
+        let mut expected = attribute(2, "tlp:green");
+        expected["distribution"] = json!("1");
+        expected["Galaxy"] = json!([{"meta": {"id": "12"}}]);
+        let lower = &value(part)["Event"];
+        assert_eq!(lower["Attribute"], json!([expected]));
+        for key in ["id", "publish_timestamp", "EventReport", "attribute_count"] {
+            assert_eq!(lower.get(key), None, "{key}");
+        }
+        if tag == "tlp:red" {
+            assert_eq!(lower["distribution"], json!("1"));
+        }
+        // The event's own limit holds, whatever the frame says.
+        assert!(part.restriction.submitter_only);
+        assert_eq!(value(&split.parts[1])["Event"].get("EventReport"), None);
+        text = event.to_string();
+    }
+    // Nor has an event that comes out whole.
+    let one = text.replace("tlp:red", "tlp:green");
+    let whole = parted_text(&one, None, true);
+    assert_eq!(labels(&whole), [Label::Green]);
+    let event = &value(&whole.parts[0])["Event"];
+    assert_eq!(event["uuid"], "aaaaaaaa-0000-4000-8000-000000000001");
+    for key in ["attribute_count", "EventReport"] {
+        assert_eq!(event.get(key), None, "{key}");
+    }
+    assert_eq!(
+        parted_text(&one, None, false).parts[0].bytes,
+        one.as_bytes()
+    );
 }

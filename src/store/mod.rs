@@ -10,8 +10,8 @@ mod sqlite;
 
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
-    DeliveredKind, DocumentPart, DocumentState, EQUIVOCATION, Expect, Fingerprint, Holder,
-    HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
+    DeliveredKind, DocumentPart, DocumentState, EQUIVOCATION, Expect, Fingerprint, Fingerprints,
+    Holder, HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
     QuarantineRow, Quarantined, Revise, RowState, Waiting, WaitingItem, Withdraw, Write, Written,
 };
 pub(crate) use sqlite::Committed;

@@ -138,8 +138,9 @@ pub enum Written {
     /// The document is not in the state that the push expected, or one of its items was withdrawn or revised meanwhile.
     /// The state that it is in; [`DocumentState::absent`] if it is not there. Nothing of the push took effect.
     Unexpected(DocumentState),
-    /// The same document is held from somebody else, to whom it may go less far; nothing of the push took effect.
-    Meets(Meeting),
+    /// The same document is held from somebody else, who lets it go less far: which items of the push meet which of
+    /// his. Nothing of the push took effect.
+    Meets(Vec<(usize, Meeting)>),
     /// The document was there with the same content and version: nothing was appended, and the request is recorded.
     Existing(DocumentState),
     /// What each delivered entry did, in order: the position if it took effect, `None` if it was there already or older.
@@ -179,16 +180,12 @@ pub struct Append {
 /// Whether the items of a push go on their way, or wait for the operator (threat 41).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// They go, unless somebody else's item of the same document goes less far: then the answer is [`Written::Meets`].
+    /// They go, unless one of them meets what goes less far: then the answer is [`Written::Meets`].
     IfMet,
-    /// They go.
-    No,
-    /// They wait, because of what was met.
-    Because {
-        /// What was met.
-        met: Meeting,
-        /// That they wait.
-        audit: AuditRecord,
+    /// Those wait that say so, and the others go.
+    Settled {
+        /// That some wait.
+        audit: Option<AuditRecord>,
     },
 }
 
@@ -233,6 +230,9 @@ impl Fingerprint {
     }
 }
 
+/// The marks of one item: of its document as it was pushed, and as it travels where that differs.
+pub type Fingerprints = [Option<Fingerprint>; 2];
+
 /// A revision that is no push. It is of the same document as the revision before it, whatever its item says of that.
 #[derive(Clone, Debug)]
 pub struct Revise {
@@ -273,8 +273,10 @@ pub struct DocumentState {
     pub version: String,
     /// SHA-256 of the content.
     pub content_sha256: Digest,
-    /// SHA-256 over label, audience and terms as pushed.
+    /// SHA-256 over audience and terms as pushed.
     pub options_sha256: Digest,
+    /// The label that was declared.
+    pub declared: Option<Label>,
     /// The items, one a part, with the revision that holds. A part whose item was withdrawn is not among them.
     pub parts: Vec<DocumentPart>,
 }
@@ -287,6 +289,7 @@ impl DocumentState {
             version: String::new(),
             content_sha256: Digest([0; 32]),
             options_sha256: Digest([0; 32]),
+            declared: None,
             parts: Vec::new(),
         }
     }
@@ -324,8 +327,10 @@ pub struct AppendItem {
     pub content: Bytes,
     /// The key under which the content is sealed.
     pub content_key: [u8; 32],
-    /// Of which document it is; `None`: of none that anybody else could have.
-    pub fingerprint: Option<Fingerprint>,
+    /// Of which document it is; none: of none that anybody else could have.
+    pub fingerprints: Fingerprints,
+    /// It waits for the operator, because of what it met.
+    pub met: Option<Meeting>,
     /// What the item's objects were called when it was pushed; the store seals it with the content.
     pub reissued: Vec<Reissued>,
 }
@@ -389,7 +394,7 @@ pub enum DeliveredKind {
         /// The key under which the content is sealed.
         content_key: [u8; 32],
         /// Of which document it is.
-        fingerprint: Option<Fingerprint>,
+        fingerprints: Fingerprints,
     },
     /// The origin withdrew it. Takes effect once; leaves a tombstone also where the item never came.
     Withdrawal {

@@ -13,6 +13,7 @@
 //! | `conformance.rs`, `documents.rs` | every document of a collection, compared with its manifest and with a second reader |
 //! | `labels/` | each label planted in each place of each format, beside an extractor that shares no code with ours |
 //! | `parts/` | mixed bundles taken apart, judged by a plain second implementation, and guessed ids |
+//! | `bombs/` | documents and messages that are made to cost more than they weigh, under limits of memory and work |
 //! | `tidy.rs` | the house: floors, forbidden words, documents, rules and reasons that nobody provokes |
 //! | `../data/` | real documents, with their origin and licence |
 //!
@@ -24,6 +25,8 @@ mod support;
 
 #[cfg(test)]
 mod anonymity;
+#[cfg(test)]
+mod bombs;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]

@@ -1423,6 +1423,7 @@ impl Push {
             version: format!("v{}", self.number),
             content_sha256: Digest::of(&self.number.to_be_bytes()),
             options_sha256: Digest([3; 32]),
+            declared: None,
             parts: self
                 .items
                 .iter()
@@ -1490,7 +1491,8 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         local: signed(wire::local_record::encode(&local)),
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
-        fingerprint: None,
+        fingerprints: [None; 2],
+        met: None,
         reissued: vec![Reissued {
             from: format!("indicator--old-{n:08}"),
             to: format!("indicator--new-{n:08}"),
@@ -1605,7 +1607,7 @@ fn foreign(n: u32, revision: u32, origin: &str) -> DeliveredItem {
             hops: vec![signed(Bytes::from_static(b"a hop"))],
             content,
             content_key: Digest::of(format!("foreign key {n} {revision}").as_bytes()).0,
-            fingerprint: None,
+            fingerprints: [None; 2],
         },
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use tokio::sync::mpsc;
 
-use super::pushes::{Ending, PUSHES, Push};
+use super::pushes::{Ending, PUSHES, Push, items};
 use super::scenario::{COMMUNITIES, Fate};
 use super::stage::{Stage, Viewer};
 use crate::cli::failure::refused;
@@ -18,7 +18,9 @@ use crate::wire::{envelope, pb, words};
 
 /// What was done.
 pub(super) struct Acts {
-    /// The item of each push that was shared, by the push's number in the play.
+    /// How many documents were shared.
+    pub(super) pushed: usize,
+    /// Each item that was shared, by its number in the play.
     pub(super) items: BTreeMap<usize, String>,
     /// The reason of each push that was refused.
     pub(super) refused: BTreeMap<usize, String>,
@@ -35,33 +37,42 @@ pub(super) async fn play(stage: &mut Stage, say: &dyn Fn(&str)) -> Result<Acts> 
     let clock = SystemClock;
     let mut arrivals = watch(stage.viewer(TIMED_READER)?)?;
     let mut acts = Acts {
+        pushed: 0,
         items: BTreeMap::new(),
         refused: BTreeMap::new(),
         latencies: Vec::new(),
     };
     let mut pushed_at = BTreeMap::new();
-    for (n, push) in PUSHES.iter().enumerate() {
+    let mut n = 0_usize;
+    for push in PUSHES {
         let started = clock.now();
+        let parts = push.lower.len().saturating_add(1);
         match one(stage, push).await? {
-            Ok(item) => {
-                pushed_at.insert(item.clone(), started);
-                acts.items.insert(n, item);
+            Ok(items) => {
+                acts.pushed = acts.pushed.saturating_add(1);
+                for (part, item) in items.into_iter().enumerate() {
+                    pushed_at.insert(item.clone(), started);
+                    acts.items.insert(n.saturating_add(part), item);
+                }
             }
             Err(reason) => {
                 acts.refused.insert(n, reason);
             }
         }
+        n = n.saturating_add(parts);
     }
+    let items = items();
     say(&format!(
-        "{} documents pushed, {} refused",
+        "{} documents pushed as {} items, {} refused",
+        acts.pushed,
         acts.items.len(),
         acts.refused.len()
     ));
-    let to_come = super::oracle::expected(PUSHES);
+    let to_come = super::oracle::expected(&items);
     let mut waiting: Vec<&String> = acts
         .items
         .iter()
-        .filter(|(n, _)| !PUSHES.get(**n).is_some_and(|p| p.by.starts_with("water/")))
+        .filter(|(n, _)| !items.get(**n).is_some_and(|p| p.by.starts_with("water/")))
         .filter(|(n, _)| {
             to_come
                 .get(n)
@@ -90,7 +101,7 @@ pub(super) async fn play(stage: &mut Stage, say: &dyn Fn(&str)) -> Result<Acts> 
             }
         }
     }
-    for (n, push) in PUSHES.iter().enumerate() {
+    for (n, push) in items.iter().enumerate() {
         if push.ends == Ending::Withdrawn
             && let Some(item) = acts.items.get(&n)
         {
@@ -101,31 +112,32 @@ pub(super) async fn play(stage: &mut Stage, say: &dyn Fn(&str)) -> Result<Acts> 
     Ok(acts)
 }
 
-/// Pushes one document; the reason where it was refused. What the play expects otherwise is an error.
-async fn one(stage: &Stage, push: &Push) -> Result<Result<String, String>> {
+/// Pushes one document; its items, or the reason where it was refused. What the play expects otherwise is an error.
+async fn one(stage: &Stage, push: &Push) -> Result<Result<Vec<String>, String>> {
     let viewer = stage.viewer(push.by)?;
     let answer = viewer.sharing.clone().push_item(request(push)).await;
     match (answer, push.ends) {
         (Ok(done), Ending::Shared | Ending::Withdrawn) => {
             let done = done.into_inner();
-            let [item] = done.items.as_slice() else {
-                bail!("{} became {} items", push.file, done.items.len());
-            };
-            let label = words::label(item.label).ok().flatten().map(Label::name);
-            ensure!(
-                label == Some(push.label.typed()),
-                "{} was read as {label:?}, and is {}",
-                push.file,
-                push.label.typed()
-            );
-            let kind = words::kind(item.kind).ok().flatten().map(Kind::name);
-            ensure!(
-                kind == Some(push.kind),
-                "{} became {kind:?}, and is {}",
-                push.file,
-                push.kind
-            );
-            Ok(Ok(item.item.clone()))
+            let is_whole = done.items.len() == push.lower.len().saturating_add(1);
+            ensure!(is_whole, "{} became {} items", push.file, done.items.len());
+            let expected = push.lower.iter().copied().chain([(push.label, push.kind)]);
+            for (item, (shade, expected)) in done.items.iter().zip(expected) {
+                let label = words::label(item.label).ok().flatten().map(Label::name);
+                ensure!(
+                    label == Some(shade.typed()),
+                    "{} was read as {label:?}, and is {}",
+                    push.file,
+                    shade.typed()
+                );
+                let kind = words::kind(item.kind).ok().flatten().map(Kind::name);
+                ensure!(
+                    kind == Some(expected),
+                    "{} became {kind:?}, and is {expected}",
+                    push.file
+                );
+            }
+            Ok(Ok(done.items.into_iter().map(|item| item.item).collect()))
         }
         (Err(status), Ending::Refused(expected)) => {
             let reason = refused(&status)

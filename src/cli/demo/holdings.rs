@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::acts::Acts;
 use super::oracle::{self, Place};
-use super::pushes::PUSHES;
+use super::pushes::items;
 use super::stage::{Site, Stage, Viewer};
 use crate::cli::failure::may_pass;
 use crate::log::EntryBody;
@@ -50,13 +50,15 @@ impl Holdings {
         less: &'a BTreeMap<usize, BTreeSet<Place>>,
         what: &'a str,
     ) -> impl Iterator<Item = String> + 'a {
+        let items = items();
         more.iter().flat_map(move |(n, places)| {
+            let items = items.clone();
             let allowed = less.get(n);
             places
                 .iter()
                 .filter(move |place| !allowed.is_some_and(|a| a.contains(*place)))
                 .map(move |place| {
-                    let file = PUSHES.get(*n).map_or("?", |p| p.file);
+                    let file = items.get(*n).map_or("?", |p| p.file);
                     format!("{file} {what} {place}")
                 })
         })
@@ -111,7 +113,7 @@ async fn look(stage: &Stage, acts: &Acts) -> Result<Holdings> {
     }
     Ok(Holdings {
         held,
-        expected: oracle::expected(PUSHES),
+        expected: oracle::expected(&items()),
         strays,
     })
 }

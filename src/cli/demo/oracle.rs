@@ -12,7 +12,7 @@ use super::scenario::{COMMUNITIES, Community, Fate, Member, PACTS, Shade, Side};
 /// Where an item may be: `energy` is the node, `energy/gridco/siem` a viewer.
 pub(super) type Place = String;
 
-/// For each push, by its number in the play: every place that should hold its item at the end.
+/// For each item, by its number in the play: every place that should hold it at the end.
 pub(super) fn expected(pushes: &[Push]) -> BTreeMap<usize, BTreeSet<Place>> {
     pushes
         .iter()
@@ -167,13 +167,14 @@ fn origin(push: &Push) -> &'static Community {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pushes::PUSHES;
+    use super::super::pushes::items;
     use super::*;
 
     #[test]
     fn the_play_has_something_to_show() {
-        let expected = expected(PUSHES);
-        let over_two_hops = PUSHES
+        let items = items();
+        let expected = expected(&items);
+        let over_two_hops = items
             .iter()
             .enumerate()
             .any(|(n, push)| push.by.starts_with("energy/") && expected[&n].contains("msp"));
@@ -185,10 +186,10 @@ mod tests {
             Shade::Strict,
             Shade::Red,
         ] {
-            assert!(PUSHES.iter().any(|p| p.label == shade));
+            assert!(items.iter().any(|p| p.label == shade));
         }
         let nothing_crosses = |p: &&Push| matches!(p.label, Shade::Red | Shade::Strict);
-        for push in PUSHES.iter().filter(nothing_crosses) {
+        for push in items.iter().filter(nothing_crosses) {
             assert_eq!(paths(push).len(), 1, "{} would leave", push.file);
         }
     }

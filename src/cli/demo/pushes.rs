@@ -25,6 +25,8 @@ pub(super) struct Push {
     pub(super) no_commercial_use: bool,
     pub(super) named: bool,
     pub(super) ends: Ending,
+    /// Label and kind of the parts that go further than the label says.
+    pub(super) lower: &'static [(Shade, &'static str)],
 }
 
 /// How a push ends.
@@ -55,6 +57,7 @@ macro_rules! push {
             no_commercial_use: false,
             named: false,
             ends: Ending::Shared,
+            lower: &[],
         }
     };
 }
@@ -94,6 +97,11 @@ impl Push {
         self.named = true;
         self
     }
+    /// Parts of the document go further.
+    const fn lower(mut self, lower: &'static [(Shade, &'static str)]) -> Self {
+        self.lower = lower;
+        self
+    }
     const fn withdrawn(mut self) -> Self {
         self.ends = Ending::Withdrawn;
         self
@@ -102,6 +110,23 @@ impl Push {
         self.ends = Ending::Refused(reason);
         self
     }
+}
+
+/// Every item that the play comes to: a document, or each of its parts, the strictest last. Items are numbered by their
+/// place here.
+pub(super) fn items() -> Vec<Push> {
+    PUSHES
+        .iter()
+        .flat_map(|push| {
+            let lower = push.lower.iter().map(|(label, kind)| Push {
+                label: *label,
+                kind,
+                lower: &[],
+                ..*push
+            });
+            lower.chain([*push])
+        })
+        .collect()
 }
 
 /// Every push, in order.
@@ -341,7 +366,12 @@ pub(super) const PUSHES: &[Push] = &[
         "stix-2.0/elevator20__141-TLP-marking-structures.json",
         Red,
         "indicators"
-    ),
+    )
+    .lower(&[
+        (Clear, "indicators"),
+        (Green, "indicators"),
+        (Amber, "indicators"),
+    ]),
     push!(
         "energy/gridco/siem",
         "stix/own__green-tidegate-report.json",

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::acts::Acts;
 use super::holdings::Holdings;
-use super::pushes::{PUSHES, Push};
+use super::pushes::{Push, items};
 use super::stage::Stage;
 use crate::cli::Failure;
 use crate::cli::Output;
@@ -54,7 +54,7 @@ struct Latency {
 
 /// One document, for people.
 struct Row {
-    push: &'static Push,
+    push: Push,
     reached: String,
     withheld: String,
 }
@@ -63,7 +63,8 @@ impl Report {
     pub(super) async fn of(stage: &Stage, acts: &Acts, holdings: Holdings) -> Result<Self> {
         let mut withheld = Vec::new();
         let mut rows = Vec::new();
-        for (n, push) in PUSHES.iter().enumerate() {
+        let items = items();
+        for (n, push) in items.iter().copied().enumerate() {
             let Some(item) = acts.items.get(&n) else {
                 rows.push(Row {
                     push,
@@ -84,13 +85,18 @@ impl Report {
         let deliveries = holdings
             .held
             .iter()
-            .map(|(n, places)| places.iter().filter(|p| is_delivery(*n, p)).count())
+            .map(|(n, places)| {
+                places
+                    .iter()
+                    .filter(|p| is_delivery(items.get(*n), p))
+                    .count()
+            })
             .sum();
         let (leaks, missing) = (holdings.leaks(), holdings.missing());
         Ok(Self {
             summary: Summary {
                 nodes: stage.sites.len(),
-                pushed: acts.items.len(),
+                pushed: acts.pushed,
                 refused: acts.refused.len(),
                 deliveries,
                 withheld,
@@ -228,8 +234,8 @@ async fn explained(stage: &Stage, item: &str) -> Result<Vec<Withheld>> {
     Ok(withheld)
 }
 
-fn is_delivery(n: usize, place: &str) -> bool {
-    let origin = PUSHES.get(n).and_then(|p| p.by.split('/').next());
+fn is_delivery(push: Option<&Push>, place: &str) -> bool {
+    let origin = push.and_then(|p| p.by.split('/').next());
     origin != Some(place)
 }
 

@@ -24,7 +24,7 @@ fn dates(root: Element<'_>, problems: &mut Problems) {
             && let Some(text) = element.as_str()
             && instant(text).is_none()
         {
-            problems.warn(path.pointer(), DATE);
+            problems.add(path.pointer(), DATE);
         }
     });
 }

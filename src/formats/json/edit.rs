@@ -39,6 +39,33 @@ impl<'a> Edits<'a> {
         }
     }
 
+    /// Takes a member out of its object, with its key and the comma beside it; at most one of each object.
+    pub(crate) fn remove(&mut self, element: Element<'_>) {
+        let Some(key) = element.key_range() else {
+            return;
+        };
+        let is_space = |b: &u8| b.is_ascii_whitespace();
+        let (mut start, mut end) = (key.start, element.range().end);
+        let behind = self.source.get(end..).unwrap_or_default();
+        let spaces = behind.iter().take_while(|b| is_space(b)).count();
+        if behind.get(spaces) == Some(&b',') {
+            let rest = behind.get(spaces.saturating_add(1)..).unwrap_or_default();
+            let more = rest.iter().take_while(|b| is_space(b)).count();
+            end = end
+                .saturating_add(spaces)
+                .saturating_add(1)
+                .saturating_add(more);
+        } else {
+            let before = self.source.get(..start).unwrap_or_default();
+            let spaces = before.iter().rev().take_while(|b| is_space(b)).count();
+            let comma = start.saturating_sub(spaces).saturating_sub(1);
+            if before.get(comma) == Some(&b',') {
+                start = comma;
+            }
+        }
+        self.edits.push((start..end, String::new()));
+    }
+
     /// The bytes with all changes; of changes within one another the outermost.
     pub(crate) fn apply(mut self) -> Bytes {
         // The outermost of those that begin at one place is the longest.
@@ -74,6 +101,23 @@ mod tests {
         let mut edits = Edits::of(&json);
         json.root().walk(|_, element| edit(element, &mut edits));
         String::from_utf8(edits.apply().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_member_goes_with_the_comma_beside_it() {
+        for (text, rest) in [
+            (r#"{"a": 1, "x": "y", "b": 2}"#, r#"{"a": 1, "b": 2}"#),
+            (r#"{ "x" : [1] , "b": 2}"#, r#"{ "b": 2}"#),
+            (r#"{"a": 1 , "x": {}}"#, r#"{"a": 1 }"#),
+            (r#"[{"x": 1}, {"a": {"x": 1 }}]"#, r#"[{}, {"a": { }}]"#),
+        ] {
+            let without = edited(text, |element, edits| {
+                if element.key() == "x" {
+                    edits.remove(element);
+                }
+            });
+            assert_eq!(without, rest, "{text}");
+        }
     }
 
     #[test]

@@ -8,16 +8,16 @@ use super::{Aliases, encodings, punycode};
 use crate::formats::plain::plain;
 
 /// Everything that gives a member away.
-pub(super) struct Needles<'a> {
-    needles: Vec<Needle<'a>>,
+pub(super) struct Needles {
+    needles: Vec<Needle>,
     hidden: Hidden,
     longest: usize,
 }
 
 /// Something to look for.
-struct Needle<'a> {
+struct Needle {
     what: &'static str,
-    shown: &'a str,
+    shown: String,
     /// The words in their order, folded; of what has no words apart, one.
     words: Vec<String>,
     /// Which of them is searched for; the others must stand around it.
@@ -75,9 +75,9 @@ const LEGAL_FORMS: [&str; 34] = [
     "zrt",
 ];
 
-impl<'a> Needles<'a> {
-    pub(super) fn of(aliases: &'a Aliases) -> Self {
-        let mut needles: Vec<Needle<'a>> = Vec::new();
+impl Needles {
+    pub(super) fn of(aliases: &Aliases) -> Self {
+        let mut needles: Vec<Needle> = Vec::new();
         for domain in &aliases.domains {
             let written = fold(domain.trim().trim_matches('.'));
             let read = punycode::labels(&written);
@@ -93,24 +93,19 @@ impl<'a> Needles<'a> {
         }
         for id in &aliases.ids {
             // A STIX id is the same organisation under its UUID alone, as MISP writes it.
-            let text = id.rsplit_once("--").map_or(id.as_str(), |(_, uuid)| uuid);
-            needles.extend(Needle::of(
-                "an id",
-                id,
-                vec![fold(text.trim())],
-                &['-', '_'],
-                false,
-            ));
+            let (text, continues): (&str, &'static [char]) = match id.rsplit_once("--") {
+                // Whatever stands around a UUID, such as the `--` of its own id, is not part of it.
+                Some((_, uuid)) => (uuid, &[]),
+                None => (id, &['-', '_']),
+            };
+            let words = vec![fold(text.trim())];
+            needles.extend(Needle::of("an id", id, words, continues, false));
         }
         for words in names(&aliases.name) {
             needles.extend(Needle::of("the name", &aliases.name, words, &[], false));
         }
-        let mut hidden = Hidden::default();
-        for anchor in needles.iter().map(Needle::anchor) {
-            if anchor.len() >= HIDDEN_BYTES_MIN {
-                hidden.add(anchor);
-            }
-        }
+        let anchors = needles.iter().map(Needle::anchor);
+        let hidden = Hidden::of(anchors.filter(|anchor| anchor.len() >= HIDDEN_BYTES_MIN));
         let longest = needles.iter().map(Needle::length).max().unwrap_or_default();
         Self {
             needles,
@@ -147,10 +142,10 @@ impl<'a> Needles<'a> {
     }
 }
 
-impl<'a> Needle<'a> {
+impl Needle {
     fn of(
         what: &'static str,
-        shown: &'a str,
+        shown: &str,
         words: Vec<String>,
         continues: &'static [char],
         is_domain: bool,
@@ -159,7 +154,7 @@ impl<'a> Needle<'a> {
         let word = words.get(anchor).filter(|word| !word.is_empty())?;
         Some(Self {
             what,
-            shown,
+            shown: shown.to_owned(),
             shifts: shifts(word),
             anchor,
             continues,

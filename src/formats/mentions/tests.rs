@@ -75,6 +75,29 @@ fn a_mention_is_found_at_word_boundaries_only() {
 }
 
 #[test]
+fn an_identity_is_found_by_its_uuid_whatever_stands_around() {
+    let id = "identity--023d105b-752e-4e3c-941c-7d3f3cb15e9e";
+    for text in [
+        format!("reported by {id} last week"),
+        format!("reported by {} last week", id.to_uppercase()),
+        format!("https://x.example/{id}/feed?id={id}"),
+        format!("({id})"),
+        format!("[{id}]_{id}_"),
+        format!("{id}-v2"),
+        id.replace("identity--", "x-"),
+    ] {
+        told(&text, &acme(), true);
+    }
+    for text in [
+        format!("{id}0"),
+        id.replace("--0", "--a0"),
+        id.replace("--", "--x"),
+    ] {
+        told(&text, &acme(), false);
+    }
+}
+
+#[test]
 fn the_words_of_a_name_may_stand_together_or_apart() {
     for text in [
         "report_acme-energie_v2.pdf",

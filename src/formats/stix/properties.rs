@@ -131,7 +131,7 @@ impl Object<'_, '_> {
             }
             match value.get("extension_type").map(Element::as_str) {
                 Some(Some(kind)) if EXTENSION_TYPES.contains(&kind) => {}
-                Some(_) => self.at(
+                Some(_) => self.broken_at(
                     "extensions",
                     format!(
                         "`extension_type` in `{key}` must be one of {}",
@@ -161,7 +161,7 @@ impl Object<'_, '_> {
                     match id.as_str() {
                         None => self.broken_at(key, format!("`{key}` must hold ids `type--UUID`")),
                         Some(id) if !is_sco && !is_id(id) => {
-                            self.at(key, format!("`{key}` must hold ids `type--UUID`"));
+                            self.broken_at(key, format!("`{key}` must hold ids `type--UUID`"));
                         }
                         Some(id) => self.target(key, id, targets),
                     }
@@ -182,7 +182,7 @@ impl Object<'_, '_> {
             && !targets.contains(&kind)
             && is_standard(kind)
         {
-            self.at(
+            self.broken_at(
                 key,
                 format!("`{key}` refers to {}, not to {kind}", targets.join(" or ")),
             );
@@ -194,7 +194,7 @@ impl Object<'_, '_> {
         for item in refs.items() {
             match item.as_str() {
                 Some(id) if Some(id) == own => {
-                    self.at(key, "a marking definition cannot mark itself");
+                    self.broken_at(key, "a marking definition cannot mark itself");
                 }
                 Some(id) if is_id_of(id, "marking-definition") => {}
                 _ => self.broken_at(

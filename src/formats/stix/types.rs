@@ -29,10 +29,10 @@ impl Object<'_, '_> {
             "location"
                 if !(has("region") || has("country") || (has("latitude") && has("longitude"))) =>
             {
-                self.whole("a location needs `region`, `country`, or `latitude` and `longitude`");
+                self.broken("a location needs `region`, `country`, or `latitude` and `longitude`");
             }
             "observed-data" if has("objects") == has("object_refs") => {
-                self.whole("observed data needs either `object_refs` or `objects`");
+                self.broken("observed data needs either `object_refs` or `objects`");
             }
             "indicator" => {
                 if object.str("pattern_type") == Some("stix")
@@ -52,10 +52,10 @@ impl Object<'_, '_> {
                 if object.get("is_family").and_then(Element::as_bool) == Some(true)
                     && !has("name") =>
             {
-                self.whole("a malware family needs a `name`");
+                self.broken("a malware family needs a `name`");
             }
             "malware-analysis" if !has("result") && !has("analysis_sco_refs") => {
-                self.whole("an analysis needs `result` or `analysis_sco_refs`");
+                self.broken("an analysis needs `result` or `analysis_sco_refs`");
             }
             _ if is_sco => self.observable(kind),
             _ => {}
@@ -72,7 +72,7 @@ impl Object<'_, '_> {
         ];
         let is_one = |opinion: &str| OPINIONS.contains(&opinion);
         if !self.object.str("opinion").is_some_and(is_one) {
-            self.at(
+            self.broken_at(
                 "opinion",
                 format!("`opinion` must be one of {}", OPINIONS.join(", ")),
             );
@@ -92,7 +92,7 @@ impl Object<'_, '_> {
         }
         for key in ["source_ref", "target_ref"] {
             if self.refers_to_meta(key) {
-                self.at(
+                self.broken_at(
                     key,
                     "a relationship links domain objects and observables only",
                 );
@@ -106,7 +106,7 @@ impl Object<'_, '_> {
 
     fn sighting(&mut self) {
         if self.refers_to_meta("sighting_of_ref") {
-            self.at("sighting_of_ref", "what is sighted is a domain object");
+            self.broken_at("sighting_of_ref", "what is sighted is a domain object");
         }
     }
 
@@ -114,7 +114,7 @@ impl Object<'_, '_> {
         let old =
             self.object.get("definition_type").is_some() && self.object.get("definition").is_some();
         if !old && self.object.get("extensions").is_none() {
-            self.whole(
+            self.broken(
                 "a marking definition needs `definition_type` and `definition`, or `extensions`",
             );
         }
@@ -124,7 +124,7 @@ impl Object<'_, '_> {
                 .get("definition")
                 .is_some_and(|d| d.str("statement").is_none())
         {
-            self.at("definition", "a statement marking needs a `statement`");
+            self.broken_at("definition", "a statement marking needs a `statement`");
         }
         // STIX 2.1 §7.2.1: marking definitions are not versioned.
         if self.object.get("modified").is_some() {
@@ -148,7 +148,7 @@ impl Object<'_, '_> {
                 .get("definition")
                 .is_some_and(|d| d.str("tlp").is_none())
         {
-            self.at("definition", "a TLP marking needs a `tlp`");
+            self.broken_at("definition", "a TLP marking needs a `tlp`");
         }
     }
 
@@ -209,7 +209,7 @@ impl Object<'_, '_> {
                 .items()
                 .all(|t| t.as_str().is_some_and(|t| EXTENSION_TYPES.contains(&t)))
         {
-            self.at(
+            self.broken_at(
                 "extension_types",
                 format!(
                     "`extension_types` must be of {}",
@@ -233,13 +233,13 @@ impl Object<'_, '_> {
             "ipv6-addr" => self.address("value", is_ipv6),
             "network-traffic" => {
                 if !(has("src_ref") || has("dst_ref")) {
-                    self.whole("network traffic needs `src_ref` or `dst_ref`");
+                    self.broken("network traffic needs `src_ref` or `dst_ref`");
                 }
                 let time = |key: &str| object.get(key).map(|t| t.as_str().and_then(instant));
                 let (start, end) = (time("start"), time("end"));
                 for (key, time) in [("start", &start), ("end", &end)] {
                     if time.as_ref().is_some_and(|t| !t.is_some_and(|i| i.stix)) {
-                        self.at(key, TIMESTAMP);
+                        self.broken_at(key, TIMESTAMP);
                     }
                 }
                 if let (Some(Some(start)), Some(Some(end))) = (start, end)
@@ -262,7 +262,7 @@ impl Object<'_, '_> {
                 }
             }
             "file" if !(has("hashes") || has("name")) => {
-                self.whole("a file needs `hashes` or `name`");
+                self.broken("a file needs `hashes` or `name`");
             }
             _ => {}
         }

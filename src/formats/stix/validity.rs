@@ -51,7 +51,7 @@ pub(crate) fn check(format: Format, shape: Shape, root: Element<'_>, problems: &
             .and_then(|id| id.strip_prefix("bundle--"))
             .is_some_and(is_uuid)
         {
-            problems.warn("/id", "the bundle's id is not of the form `bundle--UUID`");
+            problems.add("/id", "the bundle's id is not of the form `bundle--UUID`");
         }
         // An empty list is met in practice and carries nothing that could be misread.
         if root.get("objects").is_some_and(|o| !o.is_array()) {
@@ -122,7 +122,7 @@ impl<'a> Object<'a, '_> {
 
     fn need(&mut self, key: &str) {
         if self.object.get(key).is_none() {
-            self.whole(format!("`{key}` is missing"));
+            self.broken(format!("`{key}` is missing"));
         }
     }
 
@@ -213,7 +213,13 @@ impl<'a> Object<'a, '_> {
             };
             let earlier = times.iter().find(|(key, _)| *key == first);
             if earlier.is_some_and(|(_, e)| e > later || (e == later && !may_be_equal)) {
-                self.at(last, format!("`{last}` must be later than `{first}`"));
+                let message = format!("`{last}` must be later than `{first}`");
+                // A reader that keeps versions cannot keep one from before its object.
+                if *last == "modified" {
+                    self.broken_at(last, message);
+                } else {
+                    self.at(last, message);
+                }
             }
         }
     }

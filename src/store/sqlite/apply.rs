@@ -129,7 +129,7 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
     let row = &stored.row;
     let beside = Beside {
         document: stored.document,
-        fingerprint: stored.fingerprint,
+        fingerprints: stored.fingerprints,
         ..Beside::default()
     };
     let mut body = pack::body(row, &beside);

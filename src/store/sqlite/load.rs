@@ -6,10 +6,10 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::late::{Key, Late};
-use super::plan::{Change, Document, Invite, ItemNow, Known, Twin};
+use super::plan::{Change, Document, Invite, ItemNow, Known, TWINS_MAX, Twin};
 use super::rows::{AT_POSITIONS, Failure, Remains, Stored, column, digest, inconsistent, stored};
 use super::statement::{ManyRows, bind};
-use super::{audit, links, pack};
+use super::{audit, links, pack, waiting};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
 use crate::store::{
@@ -24,6 +24,8 @@ struct Named {
     documents: Vec<Digest>,
     fingerprints: Vec<Fingerprint>,
     items: HashSet<ItemId>,
+    /// A push brings the next version of a document.
+    revised: bool,
     /// Items are withdrawn or revised by themselves: their documents change with them.
     withdrawn: bool,
     invites: Vec<Digest>,
@@ -60,6 +62,9 @@ pub(super) async fn known(
     load_alarms(connection, batch, &mut known).await?;
     load_documents(connection, documents, &named.documents, &mut known).await?;
     load_twins(connection, items, &named.fingerprints, &mut known).await?;
+    if named.revised {
+        known.waiting = waiting::of(connection, known.items.keys()).await?;
+    }
     if named.withdrawn {
         load_documents_of_items(connection, &mut known).await?;
     }
@@ -118,11 +123,13 @@ fn named(batch: &[Write]) -> Named {
                 named.documents.push(append.document);
                 // The id of a first revision is fresh; only what is revised or withdrawn can be there already.
                 if append.waiting == Waiting::IfMet {
+                    let new = append.items.iter().filter(|i| i.revision == 1);
                     named
                         .fingerprints
-                        .extend(append.items.iter().filter_map(|i| i.fingerprint));
+                        .extend(new.flat_map(|i| i.fingerprints).flatten());
+                    named.revised |= append.items.iter().any(|i| i.revision > 1);
                 }
-                named.audits |= matches!(append.waiting, Waiting::Because { .. });
+                named.audits |= matches!(&append.waiting, Waiting::Settled { audit: Some(_) });
                 let revised = append.items.iter().filter(|i| i.revision > 1);
                 named.items.extend(revised.map(|i| i.item));
                 named.items.extend(append.vanished.iter().map(|w| w.item));
@@ -297,9 +304,6 @@ fn item_now(stored: Stored) -> Result<ItemNow, Failure> {
     })
 }
 
-/// Items of one document that are looked at: the newest, and more than members push it in good faith.
-const TWINS_MAX: usize = 32;
-
 async fn load_twins(
     connection: &mut SqliteConnection,
     index: &Late,
@@ -321,13 +325,17 @@ async fn load_twins(
     for Stored {
         row,
         document,
-        fingerprint,
+        fingerprints,
         ..
     } in stored(connection, rows, false).await?
     {
-        if let Some(fingerprint) = fingerprint {
-            let twin = Twin::of(&row, document);
-            known.twins.entry(fingerprint).or_default().extend(twin);
+        let twin = Twin::of(&row, document);
+        for fingerprint in fingerprints.into_iter().flatten() {
+            known
+                .twins
+                .entry(fingerprint)
+                .or_default()
+                .extend(twin.clone());
         }
     }
     Ok(())

@@ -6,26 +6,27 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
-
 use super::pack::Beside;
 use super::rows::{Remains, Stored, inconsistent};
 use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, Digest, ItemId, MemberId};
-use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, Fingerprint,
-    InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined, Revise,
-    RowState, StoreError, Waiting, Withdraw, Write, Written,
+    Fingerprints, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
+    Quarantined, Revise, RowState, StoreError, Waiting, Withdraw, Write, Written,
 };
-use crate::wire;
 
 mod deliver;
+mod tombstone;
+mod twin;
+
+use tombstone::out_of_service;
+pub(super) use twin::{TWINS_MAX, Twin};
 
 /// What of the database a batch touches, first as it is, then as the writes make it.
 #[derive(Debug, Default)]
@@ -48,6 +49,8 @@ pub(super) struct Known {
     pub endorsed: HashSet<(MemberId, MemberId)>,
     /// The newest items of each document that a new item may be of, whoever they come from.
     pub twins: HashMap<Fingerprint, Vec<Twin>>,
+    /// Items that wait and that the batch revises.
+    pub waiting: HashMap<ItemId, Meeting>,
     /// Equivocations that are on record, by supplier and item.
     pub alarmed: HashSet<(CommunityId, ItemId)>,
     /// The last audit record; `None`: there is none.
@@ -76,45 +79,6 @@ pub(super) struct Invite {
     pub purpose: Vec<u8>,
     pub expires: Timestamp,
     pub used: bool,
-}
-
-/// An item that may be of the same document as another.
-#[derive(Clone, Debug)]
-pub(super) struct Twin {
-    pub item: ItemId,
-    pub origin: CommunityId,
-    pub label: Label,
-    /// It has an audience of its own.
-    pub named: bool,
-    /// The number of the document that it is a part of, if it was pushed here.
-    pub document: Option<i64>,
-}
-
-impl Twin {
-    /// What a row of the log tells; `None`: it is no item that holds or held.
-    pub(super) fn of(row: &LogRow, document: Option<i64>) -> Option<Self> {
-        let LogClass::Item { envelope, .. } = &row.class else {
-            return None;
-        };
-        let envelope = match row.state {
-            RowState::Live => wire::envelope::parse(&envelope.record).ok()?,
-            RowState::Withdrawn => wire::envelope::parse_tombstone(&envelope.record).ok()?,
-            // What holds in its place says how far it goes.
-            RowState::Superseded => return None,
-        };
-        Some(Self {
-            item: row.item,
-            origin: envelope.origin,
-            label: envelope.label,
-            named: envelope.audience.is_some(),
-            document,
-        })
-    }
-
-    /// Whether a new item with this label would take the document further than this one lets it.
-    fn goes_less_far(&self, label: Label, here: &CommunityId) -> bool {
-        self.label > label || (self.origin != *here && self.named && self.label == label)
-    }
 }
 
 /// Where an item stands.
@@ -309,23 +273,26 @@ impl<'a> Plan<'a> {
             }
         }
         let number = known.map(|d| d.number);
-        if append.waiting == Waiting::IfMet
-            && let Some(met) = self.met(append, number)
-        {
-            return Ok(Written::Meets(met));
+        if append.waiting == Waiting::IfMet {
+            let met = self.met(append, number);
+            if !met.is_empty() {
+                return Ok(Written::Meets(met));
+            }
         }
         let number = number.unwrap_or(self.known.newest_document + 1);
         let mut positions = Vec::with_capacity(append.items.len() + append.vanished.len());
         for item in &append.items {
-            positions.push(self.append_item(item, item.fingerprint, number, append.at)?);
+            positions.push(self.append_item(item, item.fingerprints, number, append.at)?);
         }
         for vanished in &append.vanished {
             positions.extend(self.withdraw(vanished)?);
         }
-        if let Waiting::Because { met, audit } = &append.waiting {
-            for item in &append.items {
+        for item in &append.items {
+            if let Some(met) = &item.met {
                 self.others.push(Other::Waits(item.item, met, append.at));
             }
+        }
+        if let Waiting::Settled { audit: Some(audit) } = &append.waiting {
             self.audit(audit);
         }
         self.put_document(append, number);
@@ -333,49 +300,28 @@ impl<'a> Plan<'a> {
         Ok(Written::Appended(positions))
     }
 
-    /// Somebody else's item of the same document that goes less far than one of the push would, if there is one.
-    fn met(&self, append: &Append, document: Option<i64>) -> Option<Meeting> {
-        append.items.iter().find_map(|item| {
-            let part = append.state.parts.iter().find(|p| p.item == item.item)?;
-            let here = &append.here;
-            self.known
-                .twins
-                .get(&item.fingerprint?)?
-                .iter()
-                .find(|twin| {
-                    (document.is_none() || twin.document != document)
-                        && twin.goes_less_far(part.label, here)
-                })
-                .map(|twin| Meeting {
-                    item: twin.item,
-                    origin: twin.origin.clone(),
-                    label: twin.label,
-                })
-        })
-    }
-
     /// The next revision of an item that is in service.
     fn revise(&mut self, revise: &'a Revise) -> Result<Written, StoreError> {
         let (item, revision) = (revise.item.item, revise.item.revision);
         let before = match self.known.items.get(&item) {
             Some(ItemNow::Stored(held)) => {
-                Some((held.row.revision, held.document, held.fingerprint))
+                Some((held.row.revision, held.document, held.fingerprints))
             }
             Some(ItemNow::Planned(at)) => self.rows.get(*at).map(|new| {
                 let beside = &new.beside;
-                (new.row.revision, beside.document, beside.fingerprint)
+                (new.row.revision, beside.document, beside.fingerprints)
             }),
             Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))
             | None => None,
         };
-        let Some((before, Some(number), fingerprint)) = before else {
+        let Some((before, Some(number), fingerprints)) = before else {
             return Ok(Written::Appended(Vec::new()));
         };
         // The number follows from the one before and grows with it: one that does not is of a revision that was overtaken.
         if before >= revision {
             return Ok(Written::Appended(Vec::new()));
         }
-        let position = self.append_item(&revise.item, fingerprint, number, revise.at)?;
+        let position = self.append_item(&revise.item, fingerprints, number, revise.at)?;
         let document = self
             .known
             .document_numbers
@@ -430,7 +376,7 @@ impl<'a> Plan<'a> {
     fn append_item(
         &mut self,
         item: &AppendItem,
-        fingerprint: Option<Fingerprint>,
+        fingerprints: Fingerprints,
         document: i64,
         at: Timestamp,
     ) -> Result<Position, StoreError> {
@@ -456,7 +402,7 @@ impl<'a> Plan<'a> {
             row,
             beside: Beside {
                 document: Some(document),
-                fingerprint,
+                fingerprints,
                 ..Beside::default()
             },
             content_key: Some(item.content_key),
@@ -602,7 +548,7 @@ impl<'a> Plan<'a> {
             beside: Beside {
                 document: None,
                 ends,
-                fingerprint: None,
+                fingerprints: [None; 2],
                 note,
             },
             content_key: None,
@@ -615,7 +561,7 @@ impl<'a> Plan<'a> {
 
     fn push_item(&mut self, new: NewRow) -> Position {
         let planned = ItemNow::Planned(self.rows.len());
-        if let Some(fingerprint) = new.beside.fingerprint {
+        for fingerprint in new.beside.fingerprints.into_iter().flatten() {
             let twin = Twin::of(&new.row, new.beside.document);
             self.known
                 .twins
@@ -662,32 +608,4 @@ impl<'a> Plan<'a> {
         self.known.last_audit = Some((row.seq, row.sha256));
         self.audit.push(row);
     }
-}
-
-/// Cuts an item's row down to its tombstone.
-fn out_of_service(row: &mut LogRow, state: RowState) -> Result<Remains, StoreError> {
-    let LogClass::Item {
-        envelope,
-        hops,
-        local,
-    } = &mut row.class
-    else {
-        return Err(inconsistent("log", "class", &row.position.0));
-    };
-    let parsed = wire::envelope::parse(&envelope.record)
-        .map_err(|_| inconsistent("log", "signed", &row.position.0))?;
-    let tombstone = wire::envelope::tombstone(&parsed);
-    *envelope = Signed {
-        record: tombstone.clone(),
-        signature: Bytes::new(),
-        key: envelope.key,
-    };
-    row.state = state;
-    row.content = None;
-    Ok(Remains {
-        tombstone,
-        hops: hops.clone(),
-        local: local.clone(),
-        recorded: row.recorded,
-    })
 }

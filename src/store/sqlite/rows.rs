@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
-use crate::store::{Fingerprint, LogClass, LogRow, RowState, StoreError};
+use crate::store::{Fingerprints, LogClass, LogRow, RowState, StoreError};
 
 /// The columns of a [`Stored`], from `log`.
 macro_rules! columns {
@@ -38,7 +38,7 @@ pub(super) struct Stored {
     /// For a withdrawal or recall, the position of the item's row that it ended.
     pub ends: Option<i64>,
     /// Of which document the item is.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprints: Fingerprints,
     /// How long its body is where it is stored.
     pub body_bytes: usize,
 }
@@ -220,7 +220,7 @@ fn assemble(
         recorded,
         document,
         ends,
-        fingerprint,
+        fingerprints,
         supplier,
         hops,
         local,
@@ -257,7 +257,7 @@ fn assemble(
         },
         document,
         ends,
-        fingerprint,
+        fingerprints,
         body_bytes: raw.body_bytes,
     })
 }

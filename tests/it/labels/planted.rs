@@ -101,8 +101,8 @@ fn in_every_place(base: &Value) -> Vec<Plant> {
     for (index, place) in places(base).iter().enumerate() {
         for (number, spelling) in spellings.iter().enumerate() {
             let is_canonical = spelling.text == format!("TLP:{}", spelling.label.name());
-            // Eleven and the number of spellings have no common factor, so that all of them have their turn.
-            if !is_canonical && (number + index * 3) % 11 != 0 {
+            // Seventeen and the number of spellings have no common factor, so that all of them have their turn.
+            if !is_canonical && (number + index * 3) % 17 != 0 {
                 continue;
             }
             let encoding = if (number + index) % 2 == 0 {
@@ -220,7 +220,7 @@ fn labels_are_found_in_plain_text() {
             format!("Dear all,\n\n{text}"),
             format!("\u{feff}{text}"),
             format!("a\r\nb {text} c\r\n"),
-            format!("{}\n{text}\n", "x".repeat(70_000)),
+            format!("{}\n{text}\n", "x".repeat(5_000)),
         ]
         .map(|document| Plant {
             what: format!("text {:?}", cut(&document)),
@@ -262,6 +262,32 @@ fn what_nobody_sees_hides_no_label() {
         }
     }
     all_found(plants, 3_000);
+}
+
+/// Beside letters of other scripts, so that the text is looked at letter by letter.
+#[test]
+fn control_characters_hide_no_label() {
+    let mut plants = Vec::new();
+    for code in (0..0x20)
+        .chain(0x7f..0xa0)
+        .chain([0xfffd, 0xfffe, 0xffff, 0xe000])
+    {
+        let c = char::from_u32(code).unwrap();
+        for around in [
+            format!("{c}"),
+            format!("\u{e9}{c}"),
+            format!("{c}{c}\u{416}{c}"),
+        ] {
+            let text = format!("{around}TLP:AMBER+STRICT{around}");
+            plants.push(Plant {
+                what: format!("{text:?}"),
+                bytes: planted_at(&misp(), "/Event/info", &text, Encoding::Escaped),
+                label: Seen::AmberStrict,
+                carrier: None,
+            });
+        }
+    }
+    all_found(plants, 200);
 }
 
 /// A decoy of each label stands before or after: neither hides the other.

@@ -373,10 +373,8 @@ fn embed(object: &mut Value, ids: &[String], dice: &mut Dice<'_>) {
                 json!({extension: {"extension_type": "property-extension", "link": [[other]]}});
         }
         6 => {
-            if let Some(custom) = custom {
-                object["extensions"] =
-                    json!({custom: {"extension_type": "property-extension", "a": 1}});
-            }
+            let key = custom.map_or(extension, String::as_str);
+            object["extensions"] = json!({key: {"extension_type": "property-extension", "a": 1}});
         }
         7 => object["x_url"] = format!("https://x.example/{other}/view").into(),
         _ => {}

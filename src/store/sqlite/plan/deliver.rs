@@ -40,7 +40,7 @@ impl<'a> Plan<'a> {
                 hops,
                 content,
                 content_key,
-                fingerprint,
+                fingerprints,
             } => {
                 if !self.takes(entry.item, *revision, envelope)? {
                     self.look_for_equivocation(deliver, entry.item, *revision, envelope);
@@ -72,7 +72,7 @@ impl<'a> Plan<'a> {
                 Ok(Some(self.push_item(NewRow {
                     row,
                     beside: Beside {
-                        fingerprint: *fingerprint,
+                        fingerprints: *fingerprints,
                         ..Beside::default()
                     },
                     content_key: Some(*content_key),
