@@ -6,13 +6,15 @@
 //! when an item goes out of service, its envelope is cut down to a tombstone.
 
 mod ops;
+mod quarantine;
 mod sqlite;
 
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
-    DeliveredKind, DocumentPart, DocumentState, EQUIVOCATION, Expect, Fingerprint, Fingerprints,
-    Holder, HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
-    QuarantineRow, Quarantined, Revise, RowState, Waiting, WaitingItem, Withdraw, Write, Written,
+    DeliveredKind, DocumentPart, DocumentState, Expect, Fingerprint, Fingerprints, Holder,
+    HolderKey, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Revise,
+    RowState, Waiting, WaitingItem, Withdraw, Write, Written,
 };
+pub use quarantine::{EQUIVOCATION, QuarantineRow, Quarantined};
 pub(crate) use sqlite::Committed;
 pub use sqlite::{Generation, Store, StoreError};
