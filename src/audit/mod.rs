@@ -67,6 +67,8 @@ vocabulary! {
         SourceDisclosed = "source-disclosed",
         /// The node was brought back from a backup; the subject is the time that it was made.
         NodeRestored = "node-restored",
+        /// A peer told of a withdrawal that was made before the node was restored, and it holds again.
+        WithdrawalReplayed = "withdrawal-replayed",
         /// A community signed two different envelopes of one revision.
         EquivocationFound = "equivocation-found",
         /// A peer is asked again for what was put in quarantine.

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+mod peer;
+
+pub(super) use peer::{PeerStatusView, PeerView, SideView, TermsView};
+
 use super::failure::Refused;
 use crate::client::verify::{Record, VerifiedEntry};
-use crate::model::agreement;
 use crate::model::label::Label;
 use crate::model::words::Kind;
 use crate::wire::{pb, words};
@@ -457,148 +460,5 @@ impl From<pb::Member> for MemberView {
             endorsed_by: member.endorsed_by,
             endorsements_required: member.endorsements_required,
         }
-    }
-}
-
-/// The state of a peer, as its word.
-pub(super) fn peer_state(number: i32) -> &'static str {
-    words::peer_state(number)
-        .ok()
-        .flatten()
-        .map_or("unknown", |state| state.name())
-}
-
-/// A peer at a glance.
-#[derive(Serialize)]
-pub(super) struct PeerStatusView {
-    pub(super) peer: String,
-    pub(super) state: &'static str,
-    pub(super) lag: Option<f64>,
-    pub(super) link: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) last_failure: String,
-    pub(super) failure_class: Option<String>,
-    pub(super) failed_at: Option<String>,
-    pub(super) last_success: Option<String>,
-    pub(super) next_retry: Option<String>,
-}
-
-fn time_of(time: Option<&prost_types::Timestamp>) -> Option<String> {
-    let time = words::time(time).ok().flatten();
-    time.map(|time| time.to_string())
-}
-
-impl From<pb::PeerStatus> for PeerStatusView {
-    fn from(status: pb::PeerStatus) -> Self {
-        Self {
-            state: peer_state(status.state),
-            peer: status.peer,
-            lag: status.lag_seconds,
-            link: status.link,
-            last_failure: status.last_failure,
-            failure_class: Some(status.failure_class).filter(|class| !class.is_empty()),
-            failed_at: time_of(status.failed_at.as_ref()),
-            last_success: time_of(status.last_success.as_ref()),
-            next_retry: time_of(status.next_retry.as_ref()),
-        }
-    }
-}
-
-/// A peer.
-#[derive(Serialize)]
-pub(super) struct PeerView {
-    pub(super) peer: String,
-    pub(super) name: String,
-    pub(super) phrase: String,
-    pub(super) state: &'static str,
-    pub(super) address: String,
-    pub(super) signed_by_us: bool,
-    pub(super) signed_by_them: bool,
-    pub(super) agreement: Option<TermsView>,
-    pub(super) lag: Option<f64>,
-    pub(super) link: Option<String>,
-    pub(super) last_failure: Option<String>,
-    pub(super) failure_class: Option<String>,
-    pub(super) failed_at: Option<String>,
-    pub(super) last_success: Option<String>,
-    pub(super) next_retry: Option<String>,
-    pub(super) ca_fingerprints: Vec<String>,
-}
-
-impl From<pb::Peer> for PeerView {
-    fn from(peer: pb::Peer) -> Self {
-        let status = peer.status.unwrap_or_default();
-        let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        Self {
-            agreement: TermsView::seen_from_beside(&peer.terms, &peer.peer),
-            state: peer_state(peer.state),
-            peer: peer.peer,
-            name: peer.name,
-            phrase: peer.phrase,
-            address: peer.address,
-            signed_by_us: peer.signed_by_us,
-            signed_by_them: peer.signed_by_them,
-            lag: status.lag_seconds,
-            link: some(status.link),
-            last_failure: some(status.last_failure),
-            failure_class: some(status.failure_class),
-            failed_at: time_of(status.failed_at.as_ref()),
-            last_success: time_of(status.last_success.as_ref()),
-            next_retry: time_of(status.next_retry.as_ref()),
-            ca_fingerprints: peer.ca_fingerprints,
-        }
-    }
-}
-
-/// An agreement, turned so that "we" is whoever asks.
-#[derive(Serialize)]
-pub(super) struct TermsView {
-    pub(super) version: u32,
-    pub(super) we: SideView,
-    pub(super) they: SideView,
-    pub(super) kinds: Vec<&'static str>,
-    pub(super) sectors: Vec<String>,
-    pub(super) from: Option<String>,
-    pub(super) until: Option<String>,
-}
-
-/// What one side says for itself.
-#[derive(Serialize)]
-pub(super) struct SideView {
-    pub(super) out_ceiling: &'static str,
-    pub(super) in_ceiling: &'static str,
-    pub(super) onward: bool,
-    pub(super) commercial: bool,
-}
-
-impl From<&agreement::Side> for SideView {
-    fn from(side: &agreement::Side) -> Self {
-        Self {
-            out_ceiling: side.out_ceiling.name(),
-            in_ceiling: side.in_ceiling.name(),
-            onward: side.onward,
-            commercial: side.commercial,
-        }
-    }
-}
-
-impl TermsView {
-    /// The terms as the side sees them that is not `peer`. `None` where they do not read.
-    fn seen_from_beside(bytes: &[u8], peer: &str) -> Option<Self> {
-        let terms = crate::wire::agreement::parse(bytes).ok()?;
-        let (we, they) = if terms.inviter.community.as_str() == peer {
-            (&terms.accepter, &terms.inviter)
-        } else {
-            (&terms.inviter, &terms.accepter)
-        };
-        Some(Self {
-            version: terms.version,
-            we: we.into(),
-            they: they.into(),
-            kinds: terms.kinds.iter().map(|kind| kind.name()).collect(),
-            sectors: terms.sectors.clone(),
-            from: terms.from.map(|time| time.to_string()),
-            until: terms.until.map(|time| time.to_string()),
-        })
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::{self, Assembly};
 use super::link::{Action, Event, FailureClass, State};
-use super::{Federation, LinkFailure, supplier};
+use super::{Federation, LinkFailure, supplier, told};
 use crate::clock::random_bytes;
 use crate::log::LogError;
 use crate::model::ids::CommunityId;
@@ -240,6 +240,10 @@ impl Session<'_> {
             self.federation
                 .links
                 .update(self.peer, |report| report.heard = Some(now));
+            if message.tell_withdrawn {
+                told::tell(self.federation, self.peer, &acks).await?;
+                continue;
+            }
             let heartbeat = apply::is_heartbeat(&message);
             let cursor = message.cursor.clone();
             assembly.take(message)?;
@@ -294,7 +298,7 @@ impl Session<'_> {
     }
 }
 
-async fn send(
+pub(super) async fn send(
     acks: &mpsc::Sender<pb::FollowRequest>,
     message: pb::follow_request::Message,
 ) -> Result<(), SessionEnd> {

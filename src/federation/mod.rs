@@ -12,6 +12,7 @@ mod apply;
 pub mod follower;
 pub mod link;
 pub mod supplier;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

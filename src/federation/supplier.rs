@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::{Stream, StreamExt};
 
-use super::Federation;
+use super::{Federation, told};
 use crate::clock::Timestamp;
 use crate::feed::{Introductions, InvalidCursor};
 use crate::gate::{self, GateError, Passed};
@@ -179,6 +179,10 @@ where
             },
             cursor => {
                 let opened = self.federation.cursors.open(&self.viewer(), cursor)?;
+                if opened.of_lost_log {
+                    // Until it is known what must not be served, nothing is; the cursor stays the old one until then.
+                    told::ask(&self.federation, &self.peer, &mut self.acks, &self.out).await?;
+                }
                 self.federation.log.resume(opened.place)
             }
         };

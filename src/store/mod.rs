@@ -7,14 +7,16 @@
 
 mod document;
 mod ops;
+mod quarantine;
 mod sqlite;
 
 pub use document::{Before, DocumentOfItem, DocumentPart, DocumentState};
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
-    DeliveredKind, EQUIVOCATION, Expect, Fingerprint, Fingerprints, Holder, HolderKey, InviteUse,
-    LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, QuarantineRow, Quarantined, Revise,
+    DeliveredKind, Expect, Fingerprint, Fingerprints, Holder, HolderKey, InviteUse, LinkState,
+    LogClass, LogRow, Meeting, NewInvite, PinnedKey, Revise,
     RowState, Waiting, WaitingItem, Withdraw, Write, Written,
 };
+pub use quarantine::{EQUIVOCATION, QuarantineRow, Quarantined};
 pub(crate) use sqlite::Committed;
 pub use sqlite::{Generation, Store, StoreError};

@@ -11,6 +11,7 @@ use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
+use crate::store::Quarantined;
 
 /// One change, whole or not at all.
 #[derive(Clone, Debug)]
@@ -499,35 +500,6 @@ pub struct PinnedKey {
     pub introduced_by: Option<CommunityId>,
     /// When.
     pub first_seen: Timestamp,
-}
-
-/// Something invalid from a peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quarantined {
-    /// Who sent it.
-    pub supplier: CommunityId,
-    /// The item it said it was, if that could be read.
-    pub item: Option<ItemId>,
-    /// What was wrong.
-    pub reason: String,
-    /// SHA-256 of the bytes.
-    pub sha256: Digest,
-    /// When.
-    pub at: Timestamp,
-    /// Of an equivocation, what is held and what was sent: two envelopes that the origin signed.
-    pub evidence: Option<Box<(Signed, Signed)>>,
-}
-
-/// The reason of a [`Quarantined`] where two envelopes of one revision differ, and the origin signed both.
-pub const EQUIVOCATION: &str = "equivocation";
-
-/// A [`Quarantined`] in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuarantineRow {
-    /// Its number; the newest has the highest.
-    pub number: i64,
-    /// What was invalid.
-    pub quarantined: Quarantined,
 }
 
 /// How the link to a supplier does.

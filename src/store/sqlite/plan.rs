@@ -10,18 +10,19 @@ use super::pack::Beside;
 use super::rows::{Remains, Stored, inconsistent};
 use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
-use crate::model::agreement::Peer;
 use crate::model::ids::{CommunityId, Digest, ItemId, MemberId};
-use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, Fingerprint,
-    Fingerprints, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
-    Quarantined, Revise, RowState, StoreError, Waiting, Withdraw, Write, Written,
+    Fingerprints, InviteUse, LogClass, LogRow, Meeting, Revise, RowState, StoreError, Waiting,
+    Withdraw, Write, Written,
 };
 
 mod deliver;
+mod other;
+
+pub(super) use other::Other;
 mod tombstone;
 mod twin;
 
@@ -120,28 +121,6 @@ pub(super) struct Plan<'a> {
     pub others: Vec<Other<'a>>,
     /// By how much the number of items in service changes.
     pub in_service: i64,
-}
-
-/// What needs no knowledge of what is there.
-#[derive(Debug)]
-pub(super) enum Other<'a> {
-    Offer(&'a CommunityId, &'a [(ItemId, u32)], Timestamp),
-    Receipt(&'a CommunityId, &'a [(ItemId, u32, bool)], Timestamp),
-    Progress(&'a str, Position, Timestamp),
-    Member(&'a Member),
-    Endorsement(&'a MemberId, &'a MemberId, Timestamp),
-    Credential(&'a Credential),
-    Invite(&'a NewInvite),
-    InviteUsed(&'a Digest, Timestamp),
-    Peer(&'a Peer),
-    Keys(&'a [PinnedKey]),
-    Quarantine(&'a [Quarantined]),
-    Equivocation(Box<Quarantined>),
-    QuarantineEnds(&'a [i64]),
-    Link(&'a CommunityId, &'a LinkState),
-    Cursor(&'a CommunityId, &'a str),
-    Waits(ItemId, &'a Meeting, Timestamp),
-    WaitsNoMore(ItemId),
 }
 
 impl<'a> Plan<'a> {

@@ -117,6 +117,36 @@ fn a_revision_number_is_not_given_twice() {
     assert_eq!(revision(&bram), revision(&meryem));
 }
 
+/// I21: a withdrawal is not undone by a restore, where a peer knows of it.
+#[test]
+fn what_was_withdrawn_after_the_backup_is_withdrawn_again() {
+    let f = Federation::of(&["energy", "water"]);
+    let energy = f.node("energy");
+    let (meryem, bram) = (f.person("energy/acme/meryem"), f.person("water/aqua/bram"));
+    f.peer("energy", "water", &[], &[]);
+    let share = |title: &str| meryem.share(&f.markdown(title, title), &["--tlp", "GREEN"]);
+    let (kept, gone) = (share("Kept"), share("Withdrawn later"));
+    bram.sees(&gone);
+    let file = save(&f, energy, "energy.sluis");
+    let withdraw = ["withdraw", &gone, "--reason", "error"];
+    meryem.run(&withdraw).done();
+    bram.sees_withdrawn(&gone);
+    bring_back(&f, energy, &file);
+    meryem.sees_withdrawn(&gone);
+    assert!(!meryem.may_show(&gone) && !bram.may_show(&gone));
+    let anew = share("Pushed on");
+    for viewer in [&meryem, &bram] {
+        viewer.sees(&anew);
+        viewer.sees(&kept);
+        let feed = viewer.feed();
+        let told = feed.iter().filter(|e| text(e, "withdraws") == gone).count();
+        assert_eq!(told, 1);
+    }
+    let records = energy.operator(&["audit", "export"]).done().objects();
+    let replayed = |r: &&Value| text(r, "act") == "withdrawal-replayed";
+    assert_eq!(records.iter().filter(replayed).count(), 1);
+}
+
 /// I24: no used invite works.
 #[test]
 fn an_invite_that_was_open_in_the_backup_is_void() {

@@ -149,9 +149,9 @@ CREATE TABLE pinned_keys (
     first_seen    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- held, sent: of an equivocation, the two signed envelopes (SignedRecord); gone once the item is erased.
+-- A number is never given twice. held, sent: of an equivocation, the two signed envelopes (SignedRecord); gone once the item is erased.
 CREATE TABLE quarantine (
-    number   INTEGER PRIMARY KEY,
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
     supplier TEXT    NOT NULL,
     item     BLOB,
     reason   TEXT    NOT NULL,
