@@ -229,7 +229,12 @@ impl Intake {
             local: (**local).clone(),
             document,
             content: content.clone(),
-            reissued: store.reissued(revision.item).await?,
+            reissued: store
+                .reissued(revision.item)
+                .await?
+                .iter()
+                .filter_map(|kept| self.seal.reissued_shown(kept))
+                .collect(),
         })))
     }
 

@@ -274,6 +274,10 @@ impl Ready {
             tag: 0,
             ..document.state.clone()
         };
+        if state.parts.len() == 1 {
+            // Later pushes are held to what was declared last.
+            state.declared = draft.options.label;
+        }
         if has_document {
             state.version.clone_from(&draft.version);
             state.content_sha256 = draft.content_sha256;

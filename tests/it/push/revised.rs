@@ -343,3 +343,17 @@ fn a_retry_after_a_lost_answer_is_the_same_revision() {
     assert!(answers.iter().all(|a| *a == answers[0]), "{answers:?}");
     assert_eq!(meryem.run(&["show", &item]).done().object()["revision"], 2);
 }
+
+#[test]
+fn what_a_revision_lowered_is_pushed_on_under_its_new_label() {
+    let f = shared();
+    let meryem = f.viewer("energy/acme/meryem");
+    let objects = [indicator("lowered", None)];
+    let version = |n: u8| bundle("lowered", &format!("2026-05-0{n}T10:00:00.000Z"), &objects);
+    let item = meryem.share(&f.file("1.json", version(1)), &["--tlp", "AMBER"]);
+    meryem.run(&["revise", &item, "--tlp", "GREEN"]).done();
+    let next = meryem.push(&f.file("2.json", version(2)), &["--tlp", "GREEN"]);
+    let next = next.done().object();
+    assert_eq!(text(&next, "status"), "revised");
+    assert_eq!(meryem.one_item(&next), item);
+}
