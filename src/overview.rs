@@ -12,11 +12,18 @@ use crate::gate;
 use crate::log::{Entry, EntryBody, Log, LogError};
 use crate::model::ids::{CommunityId, ItemId, MemberId, Role, SpiffeId};
 use crate::model::label::Label;
+use crate::model::position::Position;
 use crate::model::roster::Roster;
 use crate::model::words::Attribution;
 use crate::policy::{ItemFacts, MemberFacts, Reader, Recipient, Viewer, decide, recipients};
 use crate::store::{Holder, LogClass, StoreError, Write};
 use crate::wire;
+
+/// How far a credential was sent its feed: SPIFFE id, position, when.
+type Progress = (String, Position, Timestamp);
+
+/// Revisions that a trace looks back over: more than a person makes of one item.
+const REVISIONS_TRACED_MAX: usize = 64;
 
 /// Explains and traces the items of one node.
 #[derive(Clone, Debug)]
@@ -69,9 +76,9 @@ pub enum PlaceState {
     Offered,
     /// The place confirmed having it, or read past it.
     Received,
-    /// The place confirmed having erased it, or read past its withdrawal.
+    /// The place confirmed having erased it, or read past its withdrawal or recall.
     Erased,
-    /// The withdrawal has not been confirmed yet.
+    /// The withdrawal or recall has not been confirmed yet.
     Owed,
 }
 
@@ -130,7 +137,7 @@ impl Overview {
         let roster = self.log.roster();
         let now = self.clock.now();
         let mut facts = gate::with_onward(&facts, &entry, &roster).into_owned();
-        if *asker == Asker::Operator && is_anonymous(&entry) {
+        if *asker == Asker::Operator && is_unnamed(&entry) {
             // Who sees an item because it is its own would give the source away (invariant 13).
             facts.submitter = None;
         }
@@ -185,70 +192,122 @@ impl Overview {
         {
             return Ok(None);
         }
-        let facts = if *asker == Asker::Operator && is_anonymous(&entry) {
-            ItemFacts {
-                submitter: None,
-                ..facts
+        let is_hidden = *asker == Asker::Operator && is_unnamed(&entry);
+        let facts = without_submitter(facts, is_hidden);
+        let progress = self.log.store().progress().await?;
+        let mut places = self.member_places(&entry, &facts, &progress);
+        for lost in self.lost_places(item, is_hidden, &progress).await? {
+            if !places.iter().any(|place| place.place == lost.place) {
+                places.push(lost);
             }
-        } else {
-            facts
-        };
-        let mut places = self.member_places(&entry, &facts).await?;
+        }
+        let (roster, now) = (self.log.roster(), self.clock.now());
         for holder in self.log.store().holders(item).await? {
-            places.push(peer_place(&holder, facts.withdrawn));
+            let owes = facts.withdrawn
+                || (holder.revision < entry.row.revision
+                    && gate::is_lost(&entry, &holder.peer, &self.here, &roster, now));
+            places.push(peer_place(&holder, owes));
         }
         Ok(Some(places))
     }
 
-    /// Members that may see the item count as holding it; what they have read is known by how far they have come.
-    async fn member_places(
+    /// Members that could see an earlier revision and not the one after it. Each counts by the last that it lost.
+    async fn lost_places(
         &self,
-        entry: &Entry,
-        facts: &ItemFacts,
+        item: ItemId,
+        is_hidden: bool,
+        progress: &[Progress],
     ) -> Result<Vec<Place>, StoreError> {
-        let withdrawn = facts.withdrawn;
-        let in_service = ItemFacts {
-            waits: false,
-            withdrawn: false,
-            valid_until: None,
-            ..facts.clone()
-        };
-        // The newest row of a withdrawn item is its withdrawal: whoever read past it has been told.
-        let mark = (entry.row.position, entry.row.recorded);
-        let progress = self.log.store().progress().await?;
+        let history = self.log.history(item, REVISIONS_TRACED_MAX).await?;
         let roster = self.log.roster();
         let now = self.clock.now();
-        let readers = recipients(&in_service, &roster, self.newcomer_history, now);
-        Ok(readers
+        let mut places: Vec<Place> = Vec::new();
+        for entry in history.iter().rev() {
+            let (EntryBody::Item { facts, .. }, Some(before)) = (&entry.body, &entry.before) else {
+                continue;
+            };
+            let had = without_submitter(in_service(before), is_hidden);
+            let has = without_submitter(in_service(facts), is_hidden);
+            let still = recipients(&has, &roster, self.newcomer_history, now);
+            for reader in self.members_with(&had, &roster, now) {
+                let known = places.iter().any(|place| place.place == reader);
+                let keeps = still.iter().any(|r| r.to == reader && r.decision.permits());
+                if known || keeps || before.waits {
+                    continue;
+                }
+                let past = self.read_past(&reader, entry, &had, progress, &roster, now);
+                places.push(Place {
+                    place: reader,
+                    state: match past {
+                        Some(_) => PlaceState::Erased,
+                        None => PlaceState::Owed,
+                    },
+                    at: past.unwrap_or(entry.row.recorded),
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    /// The members to which an item with these facts goes.
+    fn members_with(&self, facts: &ItemFacts, roster: &Roster, now: Timestamp) -> Vec<Reader> {
+        recipients(facts, roster, self.newcomer_history, now)
             .into_iter()
             .filter(|r| matches!(r.to, Reader::Member(_)) && r.decision.permits())
-            .map(|r| {
-                let past = progress
-                    .iter()
-                    .filter(|(viewer, position, _)| {
-                        // Nobody was sent what waits.
-                        !facts.waits
-                            && *position >= mark.0
-                            && SpiffeId::parse(viewer).is_ok_and(|viewer| {
-                                member_of(&viewer) == member(&r.to)
-                                    && self.may_see(&in_service, &roster, &viewer, now)
-                            })
+            .map(|r| r.to)
+            .collect()
+    }
+
+    /// When a credential of this member that sees such an item was last sent its feed, if it has come past the entry.
+    fn read_past(
+        &self,
+        reader: &Reader,
+        entry: &Entry,
+        facts: &ItemFacts,
+        progress: &[Progress],
+        roster: &Roster,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        progress
+            .iter()
+            .filter(|(viewer, position, _)| {
+                *position >= entry.row.position
+                    && SpiffeId::parse(viewer).is_ok_and(|viewer| {
+                        member_of(&viewer) == member(reader)
+                            && self.may_see(facts, roster, &viewer, now)
                     })
-                    .map(|(_, _, at)| *at)
-                    .max();
-                let state = match (withdrawn, past) {
+            })
+            .map(|(_, _, at)| *at)
+            .max()
+    }
+
+    /// Members that may see the item count as holding it; what they have read is known by how far they have come. The
+    /// newest row of a withdrawn item is its withdrawal: whoever read past it has been told.
+    fn member_places(&self, entry: &Entry, facts: &ItemFacts, progress: &[Progress]) -> Vec<Place> {
+        let in_service = in_service(facts);
+        let roster = self.log.roster();
+        let now = self.clock.now();
+        self.members_with(&in_service, &roster, now)
+            .into_iter()
+            .map(|reader| {
+                let past = match facts.waits {
+                    // Nobody was sent what waits.
+                    true => None,
+                    false => self.read_past(&reader, entry, &in_service, progress, &roster, now),
+                };
+                let state = match (facts.withdrawn, past) {
                     (false, None) => PlaceState::Offered,
                     (false, Some(_)) => PlaceState::Received,
                     (true, None) => PlaceState::Owed,
                     (true, Some(_)) => PlaceState::Erased,
                 };
                 Place {
-                    place: r.to,
+                    place: reader,
                     state,
-                    at: past.unwrap_or(mark.1),
+                    at: past.unwrap_or(entry.row.recorded),
                 }
             })
-            .collect())
+            .collect()
     }
 
     fn sees(&self, facts: &ItemFacts, viewer: &MemberViewer, now: Timestamp) -> bool {
@@ -273,10 +332,14 @@ impl Overview {
     }
 }
 
-/// The source stays unnamed to everybody. Of an item out of service that is not known any more: then it counts as so.
-fn is_anonymous(entry: &Entry) -> bool {
+/// The source is not for the operator, who may ask for it on record. Of an item out of service it is not known any more
+/// whether it was named: then it counts as unnamed.
+fn is_unnamed(entry: &Entry) -> bool {
     match &entry.body {
-        EntryBody::Item { envelope, .. } => envelope.attribution == Attribution::Anonymous,
+        EntryBody::Item { envelope, .. } => match envelope.attribution {
+            Attribution::Named => false,
+            Attribution::Community | Attribution::Anonymous => true,
+        },
         EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
     }
 }
@@ -322,6 +385,27 @@ fn facts_of(entry: &Entry) -> Option<ItemFacts> {
     }
 }
 
+/// The same as if the item were in service.
+fn in_service(facts: &ItemFacts) -> ItemFacts {
+    ItemFacts {
+        waits: false,
+        withdrawn: false,
+        valid_until: None,
+        ..facts.clone()
+    }
+}
+
+/// Who sees an item because it is its own would give the source away (invariant 13).
+fn without_submitter(facts: ItemFacts, is_hidden: bool) -> ItemFacts {
+    match is_hidden {
+        true => ItemFacts {
+            submitter: None,
+            ..facts
+        },
+        false => facts,
+    }
+}
+
 fn ended(facts: &ItemFacts) -> ItemFacts {
     ItemFacts {
         withdrawn: true,
@@ -329,10 +413,10 @@ fn ended(facts: &ItemFacts) -> ItemFacts {
     }
 }
 
-fn peer_place(holder: &Holder, withdrawn: bool) -> Place {
+fn peer_place(holder: &Holder, owes: bool) -> Place {
     let (state, at) = match (holder.erased, holder.received) {
         (Some(at), _) => (PlaceState::Erased, at),
-        (None, received) if withdrawn => (PlaceState::Owed, received.unwrap_or(holder.offered)),
+        (None, received) if owes => (PlaceState::Owed, received.unwrap_or(holder.offered)),
         (None, Some(at)) => (PlaceState::Received, at),
         (None, None) => (PlaceState::Offered, holder.offered),
     };

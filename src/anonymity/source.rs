@@ -8,8 +8,8 @@ use std::sync::Arc;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::Pseudonyms;
-use crate::model::ids::ItemId;
+use super::{Pseudonyms, Reissued};
+use crate::model::ids::{Digest, ItemId};
 use crate::model::signed::Signed;
 
 /// Seals and opens the records that say who submitted. Cheap to clone.
@@ -67,6 +67,55 @@ impl SourceSeal {
         }
     }
 
+    /// Seals what stands beside a push and could give its source away: an answer, a note, an old id. `about` is what it
+    /// belongs to, and opens it again.
+    pub fn hidden(&self, purpose: &str, about: &[u8], clear: &[u8]) -> Vec<u8> {
+        let mut content = clear.to_vec();
+        self.key
+            .seal_in_place_append_tag(
+                nonce_of(purpose, about),
+                Aad::from(purpose.as_bytes()),
+                &mut content,
+            )
+            .expect("what is hidden is far below what the cipher seals");
+        content
+    }
+
+    /// Opens what [`SourceSeal::hidden`] made; `None`: it was altered, or belongs elsewhere.
+    pub fn shown(&self, purpose: &str, about: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
+        let mut content = hidden.to_vec();
+        let length = self
+            .key
+            .open_in_place(
+                nonce_of(purpose, about),
+                Aad::from(purpose.as_bytes()),
+                &mut content,
+            )
+            .ok()?
+            .len();
+        content.truncate(length);
+        Some(content)
+    }
+
+    /// An object's new id with its old one sealed, as it is kept.
+    pub fn reissued_hidden(&self, reissued: &Reissued) -> Reissued {
+        let from = self.hidden("reissued", reissued.to.as_bytes(), reissued.from.as_bytes());
+        Reissued {
+            from: hex::encode(from),
+            to: reissued.to.clone(),
+        }
+    }
+
+    /// The way back.
+    pub fn reissued_shown(&self, kept: &Reissued) -> Option<Reissued> {
+        let hidden = hex::decode(&kept.from).ok()?;
+        let from = self.shown("reissued", kept.to.as_bytes(), &hidden)?;
+        Some(Reissued {
+            from: String::from_utf8(from).ok()?,
+            to: kept.to.clone(),
+        })
+    }
+
     /// Whether a record is sealed.
     pub fn is_sealed(signed: &Signed) -> bool {
         signed.record.first() == Some(&SEALED)
@@ -115,6 +164,20 @@ fn head(item: ItemId, revision: u32) -> [u8; HEAD_BYTES] {
     head
 }
 
+/// Another one for each purpose and thing; the cipher withstands one that comes again.
+fn nonce_of(purpose: &str, about: &[u8]) -> Nonce {
+    let mut bytes = Vec::with_capacity(purpose.len() + 1 + about.len());
+    bytes.extend_from_slice(purpose.as_bytes());
+    bytes.push(0);
+    bytes.extend_from_slice(about);
+    let digest = Digest::of(&bytes).0;
+    let mut nonce = [0; 12];
+    for (to, from) in nonce.iter_mut().zip(digest) {
+        *to = from;
+    }
+    Nonce::assume_unique_for_key(nonce)
+}
+
 fn nonce(item: ItemId, revision: u32) -> Nonce {
     let mut nonce = [0; 12];
     let id = item.bytes();
@@ -128,7 +191,7 @@ fn nonce(item: ItemId, revision: u32) -> Nonce {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ids::{Digest, KeyId};
+    use crate::model::ids::KeyId;
 
     fn a_record() -> Signed {
         Signed {
@@ -164,6 +227,25 @@ mod tests {
             };
             assert_ne!(seal.opened(item, &cut), Some(a_record()), "{at}");
         }
+    }
+
+    #[test]
+    fn what_is_hidden_is_shown_only_for_its_purpose_and_thing() {
+        let seal = SourceSeal::of(&Pseudonyms::new(&[1; 32]));
+        let hidden = seal.hidden("note", b"one", b"why");
+        assert_eq!(
+            seal.shown("note", b"one", &hidden).as_deref(),
+            Some(&b"why"[..])
+        );
+        assert_eq!(seal.shown("note", b"two", &hidden), None);
+        assert_eq!(seal.shown("answer", b"one", &hidden), None);
+        let reissued = Reissued {
+            from: "identity--old".to_owned(),
+            to: "identity--new".to_owned(),
+        };
+        let kept = seal.reissued_hidden(&reissued);
+        assert!(!kept.from.contains("old"));
+        assert_eq!(seal.reissued_shown(&kept), Some(reissued));
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub const TABLE: &[(&str, &[Kind])] = &[
     ("/sluis.v1.AdminService/ReleaseWaitingItem", OPERATORS),
     ("/sluis.v1.AdminService/DropWaitingItem", OPERATORS),
     ("/sluis.v1.AdminService/RevealSource", OPERATORS),
+    ("/sluis.v1.AdminService/ListQuarantinedItems", OPERATORS),
+    ("/sluis.v1.AdminService/ReleaseQuarantinedItems", OPERATORS),
+    ("/sluis.v1.AdminService/DropQuarantinedItems", OPERATORS),
     ("/sluis.v1.EnrollmentService/Enroll", ANYONE),
     ("/sluis.v1.EnrollmentService/Renew", RENEWABLE),
     ("/sluis.v1.PeeringService/BeginPeering", ANYONE),
@@ -77,6 +80,7 @@ pub const TABLE: &[(&str, &[Kind])] = &[
     ("/sluis.v1.SharingService/ExplainItem", MEMBERS),
     ("/sluis.v1.SharingService/TraceItem", MEMBERS),
     ("/sluis.v1.SharingService/EndorseMember", PERSONS),
+    ("/sluis.v1.SharingService/ReviseItem", MEMBERS),
     // Probes come without a certificate. A watch is held open, which a stranger may not do.
     ("/grpc.health.v1.Health/Check", ANYONE),
     ("/grpc.health.v1.Health/Watch", KNOWN),

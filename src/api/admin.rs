@@ -15,7 +15,7 @@ use crate::model::member::{Credential, Member, Standing};
 use crate::model::roster::Roster;
 use crate::peering::Peering;
 use crate::wire::pb::admin_service_server::{AdminService, AdminServiceServer};
-use crate::wire::{agreement, pb, words};
+use crate::wire::{Malformed, agreement, pb, words};
 
 /// What an operator decides about an item that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,38 @@ pub enum Settled {
     Released,
     /// It is withdrawn.
     Dropped,
+}
+
+/// Which records of the quarantine are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// These.
+    pub numbers: Vec<i64>,
+    /// All of this peer.
+    pub peer: Option<CommunityId>,
+}
+
+impl Named {
+    /// Most numbers in one request: as many as a list shows.
+    const NUMBERS_MAX: usize = 1000;
+
+    fn parse(numbers: Vec<i64>, peer: &str) -> Result<Self, Status> {
+        if numbers.len() > Self::NUMBERS_MAX {
+            let most = format!("has more than {} entries", Self::NUMBERS_MAX);
+            return Err(status::malformed(&Malformed::new("numbers", most)));
+        }
+        Ok(Self {
+            numbers,
+            peer: optional_peer(peer)?,
+        })
+    }
+}
+
+fn optional_peer(peer: &str) -> Result<Option<CommunityId>, Status> {
+    match peer {
+        "" => Ok(None),
+        peer => CommunityId::parse(peer).map(Some).map_err(bad("peer")),
+    }
 }
 
 /// What an operator is shown of items and links: ids, labels, kinds and places, never title, content or submitter.
@@ -53,6 +85,19 @@ pub trait Overview: Send + Sync {
         operator: SpiffeId,
         item: ItemId,
     ) -> BoxFuture<'_, Result<pb::RevealSourceResponse, Status>>;
+    /// What peers sent that was not valid: of one peer or of all, one record or all.
+    fn quarantined(
+        &self,
+        peer: Option<CommunityId>,
+        number: Option<i64>,
+    ) -> BoxFuture<'_, Result<Vec<pb::QuarantinedItem>, Status>>;
+    /// Takes records out of quarantine; where they are released their peers are read again. How many they were.
+    fn settle_quarantine(
+        &self,
+        operator: SpiffeId,
+        named: Named,
+        settled: Settled,
+    ) -> BoxFuture<'_, Result<u32, Status>>;
     /// How the link to a peer does.
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>>;
 }
@@ -431,6 +476,48 @@ impl AdminService for Admin {
         let dropped = self.overview.settle(operator, item, Settled::Dropped).await;
         waited(item, dropped)?;
         Ok(Response::new(pb::DropWaitingItemResponse {}))
+    }
+
+    async fn list_quarantined_items(
+        &self,
+        request: Request<pb::ListQuarantinedItemsRequest>,
+    ) -> Result<Response<pb::ListQuarantinedItemsResponse>, Status> {
+        self.operator(&request)?;
+        let request = request.into_inner();
+        let peer = optional_peer(&request.peer)?;
+        let number = Some(request.number).filter(|number| *number != 0);
+        let items = self.overview.quarantined(peer, number).await?;
+        Ok(Response::new(pb::ListQuarantinedItemsResponse { items }))
+    }
+
+    async fn release_quarantined_items(
+        &self,
+        request: Request<pb::ReleaseQuarantinedItemsRequest>,
+    ) -> Result<Response<pb::ReleaseQuarantinedItemsResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let request = request.into_inner();
+        let named = Named::parse(request.numbers, &request.peer)?;
+        let settled = self
+            .overview
+            .settle_quarantine(operator, named, Settled::Released);
+        let released = settled.await?;
+        Ok(Response::new(pb::ReleaseQuarantinedItemsResponse {
+            released,
+        }))
+    }
+
+    async fn drop_quarantined_items(
+        &self,
+        request: Request<pb::DropQuarantinedItemsRequest>,
+    ) -> Result<Response<pb::DropQuarantinedItemsResponse>, Status> {
+        let operator = self.operator(&request)?;
+        let request = request.into_inner();
+        let named = Named::parse(request.numbers, &request.peer)?;
+        let settled = self
+            .overview
+            .settle_quarantine(operator, named, Settled::Dropped);
+        let dropped = settled.await?;
+        Ok(Response::new(pb::DropQuarantinedItemsResponse { dropped }))
     }
 
     async fn reveal_source(

@@ -15,6 +15,19 @@ use crate::wire::{Malformed, pb, words};
 /// An entry of a feed, and what remains of its content after the first chunk.
 pub(super) fn feed_entry(visible: &Visible, content: bool) -> (pb::FeedEntry, bytes::Bytes) {
     let entry = &visible.entry;
+    if visible.is_lost {
+        let message = pb::FeedEntry {
+            path: entry
+                .before
+                .iter()
+                .flat_map(|before| &before.path)
+                .map(ToString::to_string)
+                .collect(),
+            recalled: entry.item().to_string(),
+            ..Default::default()
+        };
+        return (message, bytes::Bytes::new());
+    }
     let mut message = pb::FeedEntry {
         path: path(&entry.body),
         submitter: visible

@@ -1,4 +1,4 @@
-//! What members do: push, preview, read, withdraw. Each handler: who calls, what is asked, one call, the answer.
+//! What members do: push, preview, read, revise, withdraw. Each handler: who calls, what is asked, one call, the answer.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::caller::{Caller, still_admitted};
 use super::shares::{Share, Shares, Use};
 use super::{answers, status, subscribe};
 use crate::feed::{Feed, FeedError, MemberViewer};
-use crate::intake::{self, Intake, IntakeError, Outcome};
+use crate::intake::{self, Intake, IntakeError, Outcome, Revised, RevisionPreview};
 use crate::membership::Membership;
 use crate::model::ids::{ItemId, MemberId, RequestId, SpiffeId};
-use crate::model::submission::Submission;
+use crate::model::submission::{Revision, Submission};
 use crate::overview::{Asker, Overview};
 use crate::tasks::Tasks;
 use crate::trust::Keys;
@@ -100,6 +100,31 @@ fn submission(viewer: MemberViewer, push: pb::PushItemRequest) -> Result<Submiss
         credential: viewer.credential,
         document: push.content,
         options,
+    })
+}
+
+fn revision(
+    viewer: MemberViewer,
+    item: ItemId,
+    request: pb::ReviseItemRequest,
+) -> Result<Revision, Malformed> {
+    let said = request.revision.unwrap_or_default();
+    let id = if said.request_id.is_empty() && request.validate_only {
+        // A preview is not remembered, so that it needs no id.
+        uuid::Uuid::nil().to_string()
+    } else {
+        said.request_id.clone()
+    };
+    let (changes, content) = push::changes(request.update_mask.as_ref())?;
+    Ok(Revision {
+        request: RequestId::parse(&id).map_err(|e| Malformed::new("request_id", e.to_string()))?,
+        member: viewer.member,
+        credential: viewer.credential,
+        item,
+        expected: (request.expected_revision != 0).then_some(request.expected_revision),
+        options: push::options(&said)?,
+        document: content.then_some(said.content),
+        changes,
     })
 }
 
@@ -444,5 +469,40 @@ impl SharingService for Sharing {
             endorsements: endorsed.have,
             required: endorsed.required,
         }))
+    }
+    async fn revise_item(
+        &self,
+        request: Request<pb::ReviseItemRequest>,
+    ) -> Result<Response<pb::ReviseItemResponse>, Status> {
+        let viewer = viewer(&request)?;
+        let _share = self.share(&viewer, Use::Push)?;
+        let request = request.into_inner();
+        let item = item(&request.item)?;
+        let validate_only = request.validate_only;
+        let size = request.revision.as_ref().map_or(0, |r| r.content.len());
+        let _room = self.parts.room_for(size).await;
+        let revision = revision(viewer, item, request)
+            .map_err(|e| status::refusal(&answers::bad_option(&e)))?;
+        let intake = &self.parts.intake;
+        if validate_only {
+            return match intake.preview_revision(&revision).await {
+                Ok(RevisionPreview::Done(preview)) => Ok(Response::new(pb::ReviseItemResponse {
+                    done: None,
+                    preview: Some(answers::preview(preview)),
+                })),
+                Ok(RevisionPreview::Refused(refusal)) => Err(status::refusal(&refusal)),
+                Ok(RevisionPreview::NotFound) => Err(status::item_not_found(item)),
+                Err(error) => Err(failure(&error)),
+            };
+        }
+        match intake.revise(revision).await {
+            Ok(Revised::Done(pushed)) => Ok(Response::new(pb::ReviseItemResponse {
+                done: Some(intake::to_pb(&pushed)),
+                preview: None,
+            })),
+            Ok(Revised::Refused(refusal)) => Err(status::refusal(&refusal)),
+            Ok(Revised::NotFound) => Err(status::item_not_found(item)),
+            Err(error) => Err(failure(&error)),
+        }
     }
 }

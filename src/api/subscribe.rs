@@ -136,7 +136,7 @@ pub(super) fn single(parts: &SharingParts, visible: &Visible) -> pb::FeedEntry {
     let (mut entry, _) = answers::feed_entry(visible, false);
     (entry.signers, entry.introductions) =
         Introductions::new(parts.keys.clone(), [parts.overview.here.clone()])
-            .for_records(records(&visible.entry.row.class));
+            .for_records(records(visible));
     entry
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn page(
     let mut answer = pb::ListItemsResponse::default();
     let page = reader.next(most, false).await?;
     for visible in &page.entries {
-        let (signers, introduced) = introductions.for_records(records(&visible.entry.row.class));
+        let (signers, introduced) = introductions.for_records(records(visible));
         answer.signers.extend(signers);
         answer.introductions.extend(introduced);
         let (mut entry, _) = answers::feed_entry(visible, false);
@@ -174,7 +174,7 @@ async fn send(
 ) -> Result<(), Gone> {
     let mut message = pb::SubscribeResponse::default();
     for visible in &page.entries {
-        let (signers, introduced) = introductions.for_records(records(&visible.entry.row.class));
+        let (signers, introduced) = introductions.for_records(records(visible));
         message.signers.extend(signers);
         message.introductions.extend(introduced);
         let (mut entry, rest) = answers::feed_entry(visible, wishes.content);
@@ -230,12 +230,13 @@ async fn record_progress(parts: &SharingParts, reader: &Reader, position: Positi
     }
 }
 
-fn records(class: &LogClass) -> Vec<&Signed> {
-    match class {
-        LogClass::Item { envelope, hops, .. } => {
+fn records(visible: &Visible) -> Vec<&Signed> {
+    match &visible.entry.row.class {
+        LogClass::Item { envelope, hops, .. } if !visible.is_lost => {
             std::iter::once(envelope).chain(hops.iter()).collect()
         }
         LogClass::Withdrawal { statement, .. } => vec![statement],
-        LogClass::Recall { .. } => Vec::new(),
+        // Nobody signs it.
+        LogClass::Item { .. } | LogClass::Recall { .. } => Vec::new(),
     }
 }

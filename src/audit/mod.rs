@@ -65,6 +65,14 @@ vocabulary! {
         ItemReleased = "item-released",
         /// An operator looked at who submitted an item, or asked for one that is not there.
         SourceDisclosed = "source-disclosed",
+        /// The node was brought back from a backup; the subject is the time that it was made.
+        NodeRestored = "node-restored",
+        /// A community signed two different envelopes of one revision.
+        EquivocationFound = "equivocation-found",
+        /// A peer is asked again for what was put in quarantine.
+        QuarantineReleased = "quarantine-released",
+        /// What was put in quarantine is no longer on record.
+        QuarantineDropped = "quarantine-dropped",
     }
 }
 

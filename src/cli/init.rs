@@ -117,7 +117,7 @@ fn report(made: Initialised, advertised: bool, context: &Context) -> Result<Exit
         .line(&format!("operator        {}", made.operator))?;
     context.output.note(format!(
         "\nSave {} now, offline: without it the community has to begin anew.\n\
-         Back up the whole directory regularly.\n",
+         Make backups with `sluis backup`, from a timer.\n",
         shown(&ca_key)
     ));
     if !advertised {

@@ -48,7 +48,7 @@ pub(super) struct ExplainArguments {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "States: offered (may have been sent), received (confirmed), owed (has not confirmed the \
-                        withdrawal), erased (confirmed)."
+                        withdrawal, or that it lost the right to it), erased (confirmed)."
 )]
 pub(super) struct TraceArguments {
     /// The item's id
@@ -396,7 +396,7 @@ pub(super) async fn source(arguments: SourceArguments, context: &Context) -> Res
 }
 
 /// The node says of others' items what it says of none: that there is no such item.
-fn only_its_source(status: tonic::Status) -> Failure {
+pub(super) fn only_its_source(status: tonic::Status) -> Failure {
     match status.code() {
         tonic::Code::NotFound => {
             Failure::failed("there is no such item of yours").next(OF_ITS_SOURCE)
@@ -485,4 +485,4 @@ pub(super) async fn withdraw(
 }
 
 /// Who may trace an item and take it back.
-const OF_ITS_SOURCE: &str = "only the member that pushed an item can trace or withdraw it; an operator can trace it with --data DIR";
+const OF_ITS_SOURCE: &str = "only the member that pushed an item can trace, revise or withdraw it; an operator can trace it with --data DIR";

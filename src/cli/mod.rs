@@ -22,7 +22,9 @@ use crate::node::telemetry;
 
 mod agreement;
 mod audit;
+mod backup;
 pub mod demo;
+mod doctor;
 mod failure;
 mod feed;
 mod init;
@@ -36,6 +38,7 @@ mod output;
 mod peer;
 mod prompt;
 mod push;
+mod quarantine;
 mod session;
 mod status;
 mod text;
@@ -141,6 +144,8 @@ enum Command {
     Trace(item::TraceArguments),
     /// Tell the operator who submitted an item; the look is recorded
     Source(item::SourceArguments),
+    /// Change an item: its label, audience, terms, or its document
+    Revise(Box<push::revise::ReviseArguments>),
     /// Take an item back, everywhere it went
     Withdraw(item::WithdrawArguments),
     /// The audit log
@@ -148,6 +153,12 @@ enum Command {
     Audit(audit::AuditCommand),
     #[command(subcommand)]
     Waiting(waiting::WaitingCommand),
+    /// Save the whole node in one file that a passphrase opens; it may run
+    Backup(backup::BackupArguments),
+    /// Bring a backup back into an empty data directory
+    Restore(backup::RestoreArguments),
+    /// Look at the data directory and its place, changing nothing; exit code 1 if something is wrong
+    Doctor,
     /// Show the settings in force, and where each comes from
     Config,
     /// Write the completions for a shell
@@ -283,9 +294,13 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Explain(arguments) => item::explain(arguments, context).await,
         Command::Trace(arguments) => item::trace(arguments, context).await,
         Command::Source(arguments) => item::source(arguments, context).await,
+        Command::Revise(arguments) => push::revise::run(*arguments, context).await,
         Command::Withdraw(arguments) => item::withdraw(arguments, context).await,
         Command::Audit(command) => audit::run(command, context).await,
         Command::Waiting(command) => waiting::run(command, context).await,
+        Command::Backup(arguments) => backup::backup(arguments, context).await,
+        Command::Restore(arguments) => backup::restore(arguments, context).await,
+        Command::Doctor => doctor::run(context).await,
         Command::Config => node::config(context),
         Command::Completions(CompletionsArguments { shell }) => {
             let mut script = Vec::new();

@@ -15,7 +15,7 @@ use super::prompt::{Answer, ask, confirm};
 use super::text::shown;
 use super::values::{community, seconds};
 use super::view::{PeerView, TermsView};
-use super::{Context, Exit, Failure, join, member, session};
+use super::{Context, Exit, Failure, join, member, quarantine, session};
 use crate::model::ids::CommunityId;
 use crate::model::invite::Invite;
 use crate::model::label::Label;
@@ -48,6 +48,8 @@ pub(super) enum PeerCommand {
     Resume(Which),
     /// End the agreement; what is needed to deliver owed withdrawals stays
     Remove(Which),
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
 }
 
 /// Names a peer.
@@ -106,6 +108,7 @@ pub(super) async fn run(command: PeerCommand, context: &Context) -> Result<Exit,
         PeerCommand::Suspend(Which { id }) => suspend(&id, context).await,
         PeerCommand::Resume(Which { id }) => resume(&id, context).await,
         PeerCommand::Remove(Which { id }) => remove(&id, context).await,
+        PeerCommand::Quarantine(command) => quarantine::run(command, context).await,
     }
 }
 
@@ -356,10 +359,17 @@ fn show(peer: pb::Peer, next: &str, context: &Context) -> Result<Exit, Failure> 
             ),
             ("lag", lag(peer.lag).into()),
         ])?;
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        context.output.pairs([
+            ("last heard", Field::from(or_none(&peer.last_success))),
+            ("next try", or_none(&peer.next_retry).into()),
+        ])?;
         if let Some(failure) = &peer.last_failure {
-            context
-                .output
-                .pairs([("failure", Field::from(failure.clone()))])?;
+            context.output.pairs([
+                ("failure", Field::from(failure.clone())),
+                ("of kind", or_none(&peer.failure_class).into()),
+                ("failed at", or_none(&peer.failed_at).into()),
+            ])?;
         }
         if let Some(terms) = &peer.agreement {
             context.output.line("")?;

@@ -17,6 +17,7 @@ struct NodeStatus {
     items: u64,
     members: u64,
     peers: Vec<PeerStatusView>,
+    equivocations: u64,
 }
 
 /// What `status` answers a member: what a member may know of the node.
@@ -49,6 +50,7 @@ async fn node(session: &Session, context: &Context) -> Result<Exit, Failure> {
         items: status.items,
         members: status.members,
         peers: status.peers.into_iter().map(PeerStatusView::from).collect(),
+        equivocations: status.equivocations,
     };
     let ready = status.ready;
     if context.output.is_json() {
@@ -71,6 +73,13 @@ fn people(status: NodeStatus, context: &Context) -> Result<(), Failure> {
         ("items", status.items.to_string().into()),
         ("members", status.members.to_string().into()),
     ])?;
+    if status.equivocations > 0 {
+        context.output.note(format!(
+            "ALARM: {} revisions were signed in two different forms; see {}",
+            status.equivocations,
+            context.again("peer quarantine list")
+        ));
+    }
     if status.peers.is_empty() {
         context.output.note(format!(
             "no peers; the first contact: {}",
@@ -80,13 +89,23 @@ fn people(status: NodeStatus, context: &Context) -> Result<(), Failure> {
     }
     context.output.line("")?;
     context.output.table(
-        ["peer", "state", "lag", "link", "last failure"],
+        [
+            "peer",
+            "state",
+            "lag",
+            "link",
+            "next try",
+            "kind",
+            "last failure",
+        ],
         status.peers.into_iter().map(|status| {
             [
                 Field::from(status.peer),
                 status.state.into(),
                 peer::lag(status.lag).into(),
                 status.link.into(),
+                status.next_retry.unwrap_or_default().into(),
+                status.failure_class.unwrap_or_default().into(),
                 status.last_failure.into(),
             ]
         }),

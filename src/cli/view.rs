@@ -477,6 +477,15 @@ pub(super) struct PeerStatusView {
     pub(super) link: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) last_failure: String,
+    pub(super) failure_class: Option<String>,
+    pub(super) failed_at: Option<String>,
+    pub(super) last_success: Option<String>,
+    pub(super) next_retry: Option<String>,
+}
+
+fn time_of(time: Option<&prost_types::Timestamp>) -> Option<String> {
+    let time = words::time(time).ok().flatten();
+    time.map(|time| time.to_string())
 }
 
 impl From<pb::PeerStatus> for PeerStatusView {
@@ -487,6 +496,10 @@ impl From<pb::PeerStatus> for PeerStatusView {
             lag: status.lag_seconds,
             link: status.link,
             last_failure: status.last_failure,
+            failure_class: Some(status.failure_class).filter(|class| !class.is_empty()),
+            failed_at: time_of(status.failed_at.as_ref()),
+            last_success: time_of(status.last_success.as_ref()),
+            next_retry: time_of(status.next_retry.as_ref()),
         }
     }
 }
@@ -505,6 +518,10 @@ pub(super) struct PeerView {
     pub(super) lag: Option<f64>,
     pub(super) link: Option<String>,
     pub(super) last_failure: Option<String>,
+    pub(super) failure_class: Option<String>,
+    pub(super) failed_at: Option<String>,
+    pub(super) last_success: Option<String>,
+    pub(super) next_retry: Option<String>,
     pub(super) ca_fingerprints: Vec<String>,
 }
 
@@ -524,6 +541,10 @@ impl From<pb::Peer> for PeerView {
             lag: status.lag_seconds,
             link: some(status.link),
             last_failure: some(status.last_failure),
+            failure_class: some(status.failure_class),
+            failed_at: time_of(status.failed_at.as_ref()),
+            last_success: time_of(status.last_success.as_ref()),
+            next_retry: time_of(status.next_retry.as_ref()),
             ca_fingerprints: peer.ca_fingerprints,
         }
     }

@@ -104,6 +104,23 @@ pub fn explain(status: &tonic::Status) -> Option<String> {
     None
 }
 
+/// Whether a call failed because one side does not believe the other's certificate.
+pub fn is_distrust(status: &tonic::Status) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = status.source();
+    while let Some(error) = next {
+        match error.downcast_ref::<ConnectError>() {
+            Some(ConnectError::Untrusted { .. } | ConnectError::Rejected { .. }) => return true,
+            Some(ConnectError::Address { .. } | ConnectError::NotReachable { .. }) => return false,
+            None => {}
+        }
+        if tls_error(error).and_then(alert).is_some() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 type Connection = TokioIo<TlsStream<TcpStream>>;
 type Dialling = Pin<Box<dyn Future<Output = Result<Connection, ConnectError>> + Send>>;
 

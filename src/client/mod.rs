@@ -6,7 +6,7 @@ pub mod profile;
 pub mod renew;
 pub mod verify;
 
-pub use connect::{ConnectError, channel, connect, explain};
+pub use connect::{ConnectError, channel, connect, explain, is_distrust};
 pub use join::{JoinError, join};
 pub use profile::{Profile, ProfileError};
 pub use renew::{RenewError, keep_renewed, renew};

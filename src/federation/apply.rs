@@ -188,6 +188,7 @@ pub(super) async fn apply(
                     reason: reason.to_owned(),
                     sha256: Digest::of(entry.item().bytes().as_slice()),
                     at: deliver.at,
+                    evidence: None,
                 }),
             },
             Err(quarantined) => deliver.quarantined.push(quarantined),
@@ -365,7 +366,7 @@ impl Verified {
                 content_key,
             } => DeliveredKind::Revision {
                 revision: item.envelope().revision,
-                fingerprint: fingerprint_of(pseudonyms, &item.envelope().source),
+                fingerprints: [fingerprint_of(pseudonyms, &item.envelope().source), None],
                 envelope: signed,
                 hops,
                 content,
@@ -405,6 +406,7 @@ impl Verifier {
             reason,
             sha256: Digest::of(record),
             at: self.now,
+            evidence: None,
         };
         let signed =
             words::signed(item.envelope.as_ref()).map_err(|e| bad(&[], None, e.to_string()))?;
@@ -453,6 +455,7 @@ impl Verifier {
             reason,
             sha256: Digest::of(recall.item.as_bytes()),
             at: self.now,
+            evidence: None,
         };
         match &recall.withdrawal {
             Some(record) => {

@@ -12,12 +12,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::apply::{self, Assembly};
-use super::link::{Action, Event, State};
-use super::{Federation, supplier};
+use super::link::{Action, Event, FailureClass, State};
+use super::{Federation, LinkFailure, supplier};
 use crate::clock::random_bytes;
 use crate::log::LogError;
 use crate::model::ids::CommunityId;
-use crate::store::StoreError;
+use crate::store::{LinkState, StoreError, Write};
 use crate::trust::{ExpectedServer, client_config};
 use crate::wire::pb;
 use crate::wire::pb::federation_service_client::FederationServiceClient;
@@ -35,9 +35,15 @@ pub(super) enum SessionEnd {
     /// It could not be reached, or broke off.
     #[error("the supplier is not reachable: {0}")]
     Unreachable(String),
-    /// It refused.
+    /// One of the two does not believe the other's certificate.
+    #[error("no connection that both trust: {0}")]
+    Untrusted(String),
+    /// It refused by its rules, or we did.
     #[error("the supplier refused: {0}")]
     Refused(String),
+    /// It failed.
+    #[error("the supplier answered with an error: {0}")]
+    Failed(String),
     /// It said nothing for too long.
     #[error("the supplier said nothing for {} seconds", SILENCE.as_secs())]
     Silent,
@@ -56,6 +62,18 @@ pub(super) enum SessionEnd {
     /// The work was cut off.
     #[error("verifying was cut off")]
     CutOff(#[from] tokio::task::JoinError),
+}
+
+impl SessionEnd {
+    fn class(&self) -> FailureClass {
+        match self {
+            SessionEnd::Unreachable(_) | SessionEnd::Silent => FailureClass::Network,
+            SessionEnd::Untrusted(_) | SessionEnd::Credential(_) => FailureClass::Certificate,
+            SessionEnd::Refused(_) => FailureClass::Policy,
+            SessionEnd::Failed(_) | SessionEnd::Misbehaved(_) => FailureClass::Protocol,
+            SessionEnd::Log(_) | SessionEnd::Store(_) | SessionEnd::CutOff(_) => FailureClass::Node,
+        }
+    }
 }
 
 /// Starts a task for every peer, and for each that comes later.
@@ -84,6 +102,7 @@ pub async fn follow_all(federation: Arc<Federation>) {
 async fn follow(federation: Arc<Federation>, peer: CommunityId, end: CancellationToken) {
     let mut state = State::Idle;
     let mut action = Action::Nothing;
+    let reread = federation.links.reread(&peer);
     loop {
         let event = match action {
             Action::Nothing | Action::HangUp => {
@@ -98,6 +117,7 @@ async fn follow(federation: Arc<Federation>, peer: CommunityId, end: Cancellatio
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_micros(wait)) => Event::Elapsed,
                     () = until_in_force(&federation, &peer, false) => Event::NotInForce,
+                    () = reread.notified() => from_the_start(&federation, &peer).await,
                     () = end.cancelled() => return,
                 }
             }
@@ -109,6 +129,7 @@ async fn follow(federation: Arc<Federation>, peer: CommunityId, end: Cancellatio
                 };
                 tokio::select! {
                     ended = session.run() => failed(&federation, &peer, &ended),
+                    () = reread.notified() => from_the_start(&federation, &peer).await,
                     () = until_in_force(&federation, &peer, false) => Event::NotInForce,
                     () = end.cancelled() => return,
                 }
@@ -127,11 +148,31 @@ async fn follow(federation: Arc<Federation>, peer: CommunityId, end: Cancellatio
 /// Logs a failure once and keeps it for the status.
 fn failed(federation: &Federation, peer: &CommunityId, end: &SessionEnd) -> Event {
     tracing::warn!(peer.id = %peer, error = %crate::fault::chain(end), "the link to a peer broke off; trying again");
-    federation
-        .links
-        .update(peer, |report| report.last_failure = end.to_string());
+    federation.links.update(peer, |report| {
+        report.failure = Some(LinkFailure {
+            class: end.class(),
+            reason: end.to_string(),
+            at: federation.clock.now(),
+        });
+    });
     let jitter = u32::from_be_bytes(random_bytes(&*federation.entropy));
     Event::Failed { jitter }
+}
+
+/// Forgets the cursor of a link, behind whatever of the session that just ended is still on its way into the log.
+async fn from_the_start(federation: &Federation, peer: &CommunityId) -> Event {
+    let forgotten = async {
+        let state = LinkState {
+            cursor: String::new(),
+            ..federation.log.store().link(peer).await?
+        };
+        let peer = peer.clone();
+        federation.log.write(Write::PutLink { peer, state }).await?;
+        Ok::<_, SessionEnd>(Event::Again)
+    };
+    forgotten
+        .await
+        .unwrap_or_else(|end| failed(federation, peer, &end))
 }
 
 /// Waits until the agreement is (or is no longer) in force.
@@ -206,7 +247,7 @@ impl Session<'_> {
                 self.event(Event::CaughtUp);
                 self.federation.links.update(self.peer, |report| {
                     report.caught_up = Some(now);
-                    report.last_failure.clear();
+                    report.failure = None;
                 });
             } else if !cursor.is_empty() {
                 let batch = assembly.batch()?;
@@ -271,10 +312,36 @@ fn refused(status: &tonic::Status) -> SessionEnd {
         let visible = status.message().chars().filter(|c| !c.is_control());
         visible.take(CHARS_MAX).collect()
     };
+    if crate::client::is_distrust(status) || status.code() == tonic::Code::Unauthenticated {
+        return SessionEnd::Untrusted(crate::client::explain(status).unwrap_or_else(told));
+    }
     match status.code() {
+        tonic::Code::PermissionDenied | tonic::Code::FailedPrecondition => {
+            SessionEnd::Refused(told())
+        }
         tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Cancelled => {
             SessionEnd::Unreachable(crate::client::explain(status).unwrap_or_else(told))
         }
-        _ => SessionEnd::Refused(told()),
+        _ => SessionEnd::Failed(told()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_supplier_answers_says_who_has_to_do_something() {
+        use FailureClass::{Certificate, Network, Policy, Protocol};
+        for (status, class) in [
+            (tonic::Status::unavailable("gone"), Network),
+            (tonic::Status::permission_denied("no agreement"), Policy),
+            (tonic::Status::unauthenticated("who are you"), Certificate),
+            (tonic::Status::internal("broken"), Protocol),
+            (tonic::Status::invalid_argument("a cursor"), Protocol),
+        ] {
+            assert_eq!(refused(&status).class(), class, "{status}");
+        }
+        assert_eq!(SessionEnd::Silent.class(), Network);
     }
 }

@@ -52,6 +52,8 @@ pub enum Event {
     },
     /// The time to wait is over.
     Elapsed,
+    /// What the supplier has is to be read again from the start.
+    Again,
 }
 
 /// What the driver has to do.
@@ -67,12 +69,48 @@ pub enum Action {
     HangUp,
 }
 
+/// Of what kind a failure is: who has to do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// There was no way to the other node, or it broke off.
+    Network,
+    /// One of the two does not believe the other's certificate.
+    Certificate,
+    /// The other node refused by its rules or its agreement.
+    Policy,
+    /// One of the two does not speak as the other expects.
+    Protocol,
+    /// This node itself.
+    Node,
+}
+
+impl FailureClass {
+    /// The word for people and programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FailureClass::Network => "network",
+            FailureClass::Certificate => "certificate",
+            FailureClass::Policy => "policy",
+            FailureClass::Protocol => "protocol",
+            FailureClass::Node => "node",
+        }
+    }
+}
+
 /// The first wait; doubled with each failure.
 const WAIT_FIRST_MS: i64 = 250;
 /// The longest wait: an operator who repaired something should not wait long for the link to see it.
 const WAIT_MOST_MS: i64 = 15_000;
 
 impl State {
+    /// When the next attempt comes, where one is waited for.
+    pub const fn next_attempt(&self) -> Option<Timestamp> {
+        match self {
+            State::BackingOff { until, .. } => Some(*until),
+            State::Idle | State::Dialing { .. } | State::CatchingUp | State::Live => None,
+        }
+    }
+
     /// The word for people.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -99,6 +137,8 @@ impl State {
             (State::BackingOff { failures, .. }, Event::Elapsed) => {
                 (State::Dialing { failures }, Action::Dial)
             }
+            (State::Idle, Event::Again) => (State::Idle, Action::Nothing),
+            (_, Event::Again) => (State::Dialing { failures: 0 }, Action::Dial),
             (state, _) => (state, Action::Nothing),
         }
     }

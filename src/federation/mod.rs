@@ -16,7 +16,7 @@ pub mod supplier;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_stream::Stream;
 
 use crate::anonymity::Pseudonyms;
@@ -81,6 +81,7 @@ impl Federation {
 pub struct Links {
     // Held for a look or a change of one entry, never across an await.
     states: Arc<Mutex<BTreeMap<CommunityId, LinkReport>>>,
+    rereads: Arc<Mutex<BTreeMap<CommunityId, Arc<Notify>>>>,
 }
 
 /// How one link does.
@@ -92,8 +93,19 @@ pub struct LinkReport {
     pub caught_up: Option<Timestamp>,
     /// When something was last heard on it.
     pub heard: Option<Timestamp>,
-    /// Why the last attempt failed, a sentence; empty if it did not.
-    pub last_failure: String,
+    /// Why the last attempt failed; `None`: it did not.
+    pub failure: Option<LinkFailure>,
+}
+
+/// Why a link failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFailure {
+    /// Of what kind it is.
+    pub class: link::FailureClass,
+    /// A sentence.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Default for LinkReport {
@@ -102,7 +114,7 @@ impl Default for LinkReport {
             state: link::State::Idle,
             caught_up: None,
             heard: None,
-            last_failure: String::new(),
+            failure: None,
         }
     }
 }
@@ -125,6 +137,20 @@ impl Links {
     /// How the link to this supplier does.
     pub fn report(&self, peer: &CommunityId) -> LinkReport {
         self.locked().get(peer).cloned().unwrap_or_default()
+    }
+
+    /// Reads again from the start what this supplier has; what is here already takes no effect.
+    pub fn read_again(&self, peer: &CommunityId) {
+        // One call is kept where nobody waits for it yet.
+        self.reread(peer).notify_one();
+    }
+
+    fn reread(&self, peer: &CommunityId) -> Arc<Notify> {
+        let mut rereads = self
+            .rereads
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(rereads.entry(peer.clone()).or_default())
     }
 
     fn update(&self, peer: &CommunityId, change: impl FnOnce(&mut LinkReport)) {

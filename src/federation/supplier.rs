@@ -18,15 +18,15 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::{Stream, StreamExt};
 
 use super::Federation;
+use crate::clock::Timestamp;
 use crate::feed::{Introductions, InvalidCursor};
 use crate::gate::{self, GateError, Passed};
 use crate::log::{Entry, EntryBody, LogError, Wake};
-use crate::model::decision::Rule;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::model::position::{FeedPlace, Position};
 use crate::model::roster::Roster;
 use crate::model::signed::Signed;
-use crate::store::{LogClass, RowState, StoreError, Write};
+use crate::store::{LogClass, StoreError, Write};
 use crate::wire::{pb, words};
 
 /// Most messages under way without an acknowledgement.
@@ -178,8 +178,8 @@ where
                 position: Position::START,
             },
             cursor => {
-                let place = self.federation.cursors.open(&self.viewer(), cursor)?;
-                self.federation.log.resume(place)
+                let opened = self.federation.cursors.open(&self.viewer(), cursor)?;
+                self.federation.log.resume(opened.place)
             }
         };
         // The peer may have stored more than what we know it has: an acknowledgement is lost in a crash of either side.
@@ -269,16 +269,11 @@ where
     ) -> Result<Vec<Outgoing>, SupplyEnd> {
         let federation = &self.federation;
         let now = federation.clock.now();
-        // Without an agreement in force no item passes, and none is lost by that: only withdrawals go.
-        let in_force = roster
-            .peers
-            .get(&self.peer)
-            .is_some_and(|p| p.in_force_at(now));
         let judged: Vec<Result<Passed, (&Arc<Entry>, bool)>> = rows
             .iter()
             .map(|row| {
                 gate::judge(row, &self.peer, &federation.here, roster, now)
-                    .map_err(|rule| (row, may_be_a_recall(row, rule, in_force)))
+                    .map_err(|_| (row, self.may_be_a_recall(row, roster, now)))
             })
             .collect();
         let perhaps_held: Vec<ItemId> = judged
@@ -300,12 +295,23 @@ where
             .into_iter()
             .filter_map(|judged| match judged {
                 Ok(passed) => Some(Outgoing::Item(passed)),
-                Err((entry, true)) if held.contains(&entry.item()) => {
+                Err((entry, true)) if takes_back(entry, &held) => {
                     Some(Outgoing::Recall(Arc::clone(entry)))
                 }
                 Err(_) => None,
             })
             .collect())
+    }
+
+    /// Whether a withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has
+    /// that it lost the right to. Both go also while no agreement is in force.
+    fn may_be_a_recall(&self, entry: &Entry, roster: &Roster, now: Timestamp) -> bool {
+        match &entry.body {
+            EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
+            EntryBody::Item { .. } => {
+                gate::is_lost(entry, &self.peer, &self.federation.here, roster, now)
+            }
+        }
     }
 
     async fn offer(&self, outgoing: &[Outgoing]) -> Result<(), SupplyEnd> {
@@ -533,18 +539,15 @@ where
     }
 }
 
-/// Whether a withheld entry may still have to tell the peer to erase: a withdrawal, and a later revision of what it has
-/// that it lost the right to. One that only expired, or comes back to where it was, takes nothing away.
-fn may_be_a_recall(entry: &Entry, rule: Rule, in_force: bool) -> bool {
-    match &entry.body {
-        EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
-        EntryBody::Item { .. } => {
-            in_force
-                && entry.row.state == RowState::Live
-                && entry.row.revision > 1
-                && !matches!(rule, Rule::Expired | Rule::Loop)
-        }
-    }
+/// Whether an entry takes back what the peer may hold, with the revision that it was offered: an earlier one than that to
+/// which it has no right.
+fn takes_back(entry: &Entry, held: &[(ItemId, u32)]) -> bool {
+    held.iter()
+        .filter(|(item, _)| *item == entry.item())
+        .any(|(_, offered)| match &entry.body {
+            EntryBody::Withdrawal { .. } | EntryBody::Recall { .. } => true,
+            EntryBody::Item { .. } => *offered < entry.row.revision,
+        })
 }
 
 fn frame(frame: pb::federation_frame::Frame) -> pb::FederationFrame {

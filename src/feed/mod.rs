@@ -68,6 +68,9 @@ pub struct Visible {
     pub entry: Arc<Entry>,
     /// The submitting member, where this viewer may know it.
     pub submitter: Option<SpiffeId>,
+    /// The viewer has no right to what the entry is, and had one to what was there before it: it is told that the item is
+    /// gone from it, and nothing else of the entry.
+    pub is_lost: bool,
 }
 
 impl Visible {
@@ -75,6 +78,9 @@ impl Visible {
     fn weight(&self) -> usize {
         /// Signatures, keys, path and framing.
         const AROUND: usize = 512;
+        if self.is_lost {
+            return AROUND;
+        }
         let record = |signed: &crate::model::signed::Signed| signed.record.len() + AROUND;
         let content = self.entry.row.content.as_ref().map_or(0, bytes::Bytes::len);
         match &self.entry.row.class {
@@ -139,7 +145,7 @@ impl Feed {
                 epoch: 0,
                 position: Position::START,
             },
-            cursor => self.log.resume(self.cursors.open(&id, cursor)?),
+            cursor => self.log.resume(self.cursors.open(&id, cursor)?.place),
         };
         Ok(Reader::new(Arc::clone(self), viewer, id, place, filter))
     }
@@ -168,7 +174,10 @@ impl Feed {
         entry: Option<&Arc<Entry>>,
     ) -> Result<Option<Visible>, RightEnded> {
         let sight = self.sight(&self.log.roster(), viewer)?;
-        Ok(entry.and_then(|entry| sight.of(entry)))
+        // That it was lost is told once, in the feed. Asked for by its id, what one may not see is not there.
+        Ok(entry
+            .and_then(|entry| sight.of(entry))
+            .filter(|visible| !visible.is_lost))
     }
 
     /// What this viewer sees now; fails when it may not read at all.
@@ -214,14 +223,18 @@ impl Sight {
                 envelope,
                 local,
                 facts,
-            } => (entry.row.state == RowState::Live && self.permits(facts)).then(|| Visible {
-                entry: Arc::clone(entry),
-                submitter: shown_submitter(
-                    envelope,
-                    local.as_ref().map(|l| &l.submitter),
-                    &self.id,
-                ),
-            }),
+            } => match entry.row.state == RowState::Live && self.permits(facts) {
+                true => Some(Visible {
+                    entry: Arc::clone(entry),
+                    submitter: shown_submitter(
+                        envelope,
+                        local.as_ref().map(|l| &l.submitter),
+                        &self.id,
+                    ),
+                    is_lost: false,
+                }),
+                false => self.lost(entry, facts),
+            },
             // Who might have had the item learns that it is gone; nobody else does (threat 17).
             EntryBody::Withdrawal { facts, .. } => self.gone(entry, facts.as_deref()),
             EntryBody::Recall { facts } => self.gone(entry, Some(facts)),
@@ -241,6 +254,27 @@ impl Sight {
         self.permits(&had).then(|| Visible {
             entry: Arc::clone(entry),
             submitter: None,
+            is_lost: false,
+        })
+    }
+
+    /// Whoever had a right to the revision before this one and has none to this one is told so in its place, whatever became
+    /// of it since: what a viewer sees here must not depend on what it may not see (threat 17). Who never had one sees
+    /// nothing.
+    fn lost(&self, entry: &Arc<Entry>, facts: &ItemFacts) -> Option<Visible> {
+        let had = ItemFacts {
+            valid_until: None,
+            ..entry.before.as_deref()?.clone()
+        };
+        let has = ItemFacts {
+            valid_until: None,
+            withdrawn: false,
+            ..facts.clone()
+        };
+        (self.permits(&had) && !self.permits(&has)).then(|| Visible {
+            entry: Arc::clone(entry),
+            submitter: None,
+            is_lost: true,
         })
     }
 }
@@ -266,7 +300,12 @@ fn shown_submitter(
 
 impl Filter {
     /// Whether the viewer wants this entry.
-    pub fn wants(&self, entry: &Entry) -> bool {
+    pub fn wants(&self, visible: &Visible) -> bool {
+        let entry = &visible.entry;
+        if let (true, Some(before)) = (visible.is_lost, &entry.before) {
+            // Only what it had decides, never what it may not see.
+            return self.matches(Kind::Withdrawal, &before.sectors, &before.origin);
+        }
         let (kind, sectors, origin) = match &entry.body {
             EntryBody::Item { envelope, .. } => {
                 (envelope.kind, envelope.sectors.as_slice(), &envelope.origin)
@@ -280,6 +319,10 @@ impl Filter {
                 (Kind::Withdrawal, facts.sectors.as_slice(), &facts.origin)
             }
         };
+        self.matches(kind, sectors, origin)
+    }
+
+    fn matches(&self, kind: Kind, sectors: &[String], origin: &CommunityId) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&kind))
             && (self.sectors.is_empty() || sectors.iter().any(|s| self.sectors.contains(s)))
             && (self.origins.is_empty() || self.origins.contains(origin))

@@ -84,8 +84,8 @@ impl Reader {
                 });
             };
             for entry in &rows {
-                if self.filter.wants(entry)
-                    && let Some(visible) = sight.of(entry)
+                if let Some(visible) = sight.of(entry)
+                    && self.filter.wants(&visible)
                 {
                     let weight = visible.weight();
                     let full = entries.len() >= most || bytes + weight > PAGE_BYTES_MAX;

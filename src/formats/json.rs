@@ -160,9 +160,13 @@ impl fmt::Debug for Json {
 }
 
 impl Json {
-    /// Reads a whole document, which must be UTF-8 and not longer than [`BYTES_MAX`].
+    #[cfg(test)]
     pub(crate) fn parse(source: &Bytes) -> Result<Self, JsonError> {
-        let text = std::str::from_utf8(source).unwrap_or_default();
+        Self::parse_text(source, std::str::from_utf8(source).unwrap_or_default())
+    }
+
+    /// Reads a whole document, the source as the text that it is, not longer than [`BYTES_MAX`].
+    pub(crate) fn parse_text(source: &Bytes, text: &str) -> Result<Self, JsonError> {
         let parsed = parser::parse(text)?;
         Ok(Self {
             source: source.clone(),
@@ -181,10 +185,17 @@ impl Json {
 
     /// The outermost value.
     pub(crate) fn root(&self) -> Element<'_> {
+        // It was UTF-8 when it was parsed.
+        self.root_of(std::str::from_utf8(&self.source).unwrap_or_default())
+    }
+
+    /// The same, with the source as the text that it is, for who has it at hand: to see that bytes are UTF-8 takes time
+    /// with a large document.
+    pub(crate) fn root_of<'a>(&'a self, text: &'a str) -> Element<'a> {
+        debug_assert!(std::ptr::eq(text.as_bytes(), &self.source[..]));
         Element {
             json: self,
-            // It was UTF-8 when it was parsed.
-            text: std::str::from_utf8(&self.source).unwrap_or_default(),
+            text,
             at: 0,
         }
     }
@@ -352,25 +363,43 @@ impl<'a> Element<'a> {
 
     /// The member of an object with this key.
     pub(crate) fn get(self, key: &str) -> Option<Element<'a>> {
-        self.within(self.is_object())
-            .find(|child| child.is_under(key))
+        let node = self.node();
+        if node.kind() != Kind::Object {
+            return None;
+        }
+        let wanted = u32::try_from(key.len()).ok()?;
+        let end = node.index();
+        let mut at = self.at.saturating_add(1);
+        while at < end {
+            let child = self.json.nodes.get(at)?;
+            if self.is_key(child.key, key, wanted) {
+                return Some(self.with(at));
+            }
+            at = match child.kind() {
+                Kind::Array | Kind::Object => child.index(),
+                _ => at.saturating_add(1),
+            };
+        }
+        None
     }
 
-    /// It stands under this key. Most keys are told apart by their length.
-    fn is_under(self, key: &str) -> bool {
-        let Key { start, len } = self.node().key;
-        if len == ESCAPED {
-            return self.decoded(size(start)) == key;
+    /// It stands under this key.
+    pub(crate) fn is_under(self, key: &str) -> bool {
+        let wanted = u32::try_from(key.len()).unwrap_or(ESCAPED);
+        self.is_key(self.node().key, key, wanted)
+    }
+
+    /// A key of the document is this one, which has so many bytes. Most keys are told apart by their length.
+    #[inline]
+    fn is_key(self, Key { start, len }: Key, key: &str, wanted: u32) -> bool {
+        if len != wanted {
+            return len == ESCAPED && self.decoded(size(start)) == key;
         }
         let start = size(start);
-        size(len) == key.len()
-            // One byte tells most of the others apart, without a call.
-            && (key.is_empty() || self.text.as_bytes().get(start) == key.as_bytes().first())
-            && self
-                .text
-                .as_bytes()
-                .get(start..start.saturating_add(key.len()))
-                == Some(key.as_bytes())
+        let bytes = self.text.as_bytes();
+        // One byte tells most of the others apart, without a call.
+        (key.is_empty() || bytes.get(start) == key.as_bytes().first())
+            && bytes.get(start..start.saturating_add(key.len())) == Some(key.as_bytes())
     }
 
     /// The member with this key, if it is a string.
@@ -385,8 +414,21 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// This value and all within it, in document order.
+    pub(crate) fn all(self) -> impl Iterator<Item = Element<'a>> {
+        (self.at..self.next()).map(move |at| self.with(at))
+    }
+
     /// This value and all within it, in document order, each with its path from here.
     pub(crate) fn walk(self, mut visit: impl FnMut(&Path<'a>, Element<'a>)) {
+        self.walk_where(|path, element| {
+            visit(path, element);
+            true
+        });
+    }
+
+    /// The same, without what is within a value for which `visit` says no.
+    pub(crate) fn walk_where(self, mut visit: impl FnMut(&Path<'a>, Element<'a>) -> bool) {
         let mut path = Path { steps: Vec::new() };
         // For each open container: where it ends, and the index of its next item if it is an array.
         let mut open: Vec<(usize, Option<usize>)> = Vec::new();
@@ -411,8 +453,12 @@ impl<'a> Element<'a> {
                     *last = step;
                 }
             }
-            visit(&path, element);
+            let goes_within = visit(&path, element);
             let next = element.next();
+            if !goes_within {
+                at = next;
+                continue;
+            }
             if next > at.saturating_add(1) {
                 open.push((next, element.is_array().then_some(0)));
                 path.steps.push(Step::Index(0));
@@ -473,13 +519,16 @@ impl<'a> Path<'a> {
 
     /// As a JSON Pointer.
     pub(crate) fn pointer(&self) -> String {
-        let mut pointer = String::new();
+        let mut pointer = String::with_capacity(self.steps.len().saturating_mul(STEP_BYTES));
         for step in &self.steps {
             push_step(&mut pointer, *step);
         }
         pointer
     }
 }
+
+/// What a step takes in a JSON Pointer, most often at most.
+const STEP_BYTES: usize = 12;
 
 /// Appends one step to a JSON Pointer (RFC 6901).
 pub(crate) fn push_step(pointer: &mut String, step: Step<'_>) {
@@ -490,6 +539,7 @@ pub(crate) fn push_step(pointer: &mut String, step: Step<'_>) {
             // Writing to a String does not fail.
             let _ = write!(pointer, "{index}");
         }
+        Step::Key(key) if !key.contains(['~', '/']) => pointer.push_str(key),
         Step::Key(key) => {
             for c in key.chars() {
                 match c {

@@ -29,6 +29,7 @@ pub(crate) fn read(events: &[Event<'_>]) -> Said {
         summary: String::new(),
         kind: Kind::Indicators,
         problems,
+        digests: Vec::new(),
     }
 }
 

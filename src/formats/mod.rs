@@ -153,6 +153,8 @@ pub struct Document {
     pub(crate) body: Body,
     /// The texts that lie encoded within its strings, in document order.
     pub(crate) payloads: Vec<Payload>,
+    /// STIX: the digest of each object, in document order; empty where the identity is not made of them.
+    pub(crate) digests: Vec<[u8; 32]>,
 }
 
 /// The parsed content.
@@ -175,7 +177,12 @@ impl Document {
         }
     }
 
-    /// The parsed JSON of a structured document.
+    /// The document has no structure: text, Markdown or PDF.
+    pub(crate) fn is_prose(&self) -> bool {
+        self.json().is_none()
+    }
+
+    /// The parsed JSON of a structured document. To be asked for once, as it looks at all bytes.
     pub(crate) fn root(&self) -> Option<Element<'_>> {
         match &self.body {
             Body::Json(json) => Some(json.root()),
@@ -225,6 +232,8 @@ pub(crate) struct Said {
     pub(crate) summary: String,
     pub(crate) kind: Kind,
     pub(crate) problems: Problems,
+    /// STIX: the digest of each object, if the identity is made of them.
+    pub(crate) digests: Vec<[u8; 32]>,
 }
 
 /// What is wrong with a document, up to the number of places that an answer carries.
@@ -274,24 +283,25 @@ pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Document, Refusal> {
     if pdf::is_pdf(&bytes) {
         return Ok(pdf::read(bytes));
     }
-    let bytes = text::utf8(bytes)?;
+    let bytes = text::without_mark(bytes);
+    let text = text::utf8(&bytes)?;
     if text::begins_as_json(&bytes) {
-        structured(bytes, bytes_max)
+        structured(&bytes, text, bytes_max)
     } else {
-        text::read(bytes)
+        text::read(bytes.clone(), text)
     }
 }
 
-fn structured(bytes: Bytes, bytes_max: usize) -> Result<Document, Refusal> {
-    let json = Json::parse(&bytes).map_err(json_refusal)?;
-    let root = json.root();
+fn structured(bytes: &Bytes, text: &str, bytes_max: usize) -> Result<Document, Refusal> {
+    let json = Json::parse_text(bytes, text).map_err(json_refusal)?;
+    let root = json.root_of(text);
     let (format, said) = match recognise::form(root)? {
         Form::Stix(format, shape) => (format, stix::read(format, shape, root)),
         Form::Csaf(format) => (format, csaf::read(format, root)),
         Form::Misp(events) => (Format::Misp, misp::read(&events)),
     };
     let found = payloads(format, root, bytes_max);
-    let mut document = document(bytes, format, said, Body::Json(json));
+    let mut document = document(bytes.clone(), format, said, Body::Json(json));
     document.payloads = found.texts;
     document.unsearchable = found.opaque;
     Ok(document)
@@ -325,6 +335,7 @@ fn document(bytes: Bytes, format: Format, said: Said, body: Body) -> Document {
         bytes,
         body,
         payloads: Vec::new(),
+        digests: said.digests,
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
     let mut left = bytes_max;
     let mut count = 0usize;
     let mut pdfs = 0usize;
-    root.walk(|path, element| {
+    let mut visit = |path: &Path<'_>, element: Element<'_>| {
         let Some(text) = element.as_str() else {
             return;
         };
@@ -101,8 +101,33 @@ pub(crate) fn payloads(format: Format, root: Element<'_>, bytes_max: usize) -> P
             }
             Content::Nothing => {}
         }
+    };
+    root.walk_where(|path, element| {
+        visit(path, element);
+        // Most objects hold nothing of the kind, which is seen without their paths.
+        path.steps().len() != OBJECT_STEPS || element.all().any(|e| may_be(format, e))
     });
     found
+}
+
+/// How many steps lead to an object of a bundle, or to the lists of an event.
+const OBJECT_STEPS: usize = 2;
+
+/// A payload may stand here.
+fn may_be(format: Format, element: Element<'_>) -> bool {
+    let Some(text) = element.as_str() else {
+        return false;
+    };
+    let may_be_said = match format {
+        Format::Stix21 | Format::Stix20 => {
+            let key = element.key();
+            key.ends_with("_bin") || key.ends_with("_hex")
+        }
+        Format::Misp => element.is_under("data"),
+        Format::Csaf20 | Format::Csaf21 | Format::Markdown | Format::Text | Format::Pdf => false,
+    };
+    may_be_said
+        || text.len() >= GUESSED_BYTES_MIN && (may_be_base64(text) || text.starts_with("data:"))
 }
 
 impl Payloads {
@@ -247,14 +272,7 @@ fn encoded<'a>(format: Format, path: &Path<'_>, text: &'a str) -> Option<(Coding
 
 /// A cheap look: the first characters are base64 and decode to what may begin a text or a known file.
 fn may_be_base64(text: &str) -> bool {
-    const HEAD: usize = 8;
-    let Some(head) = text.get(..HEAD) else {
-        return false;
-    };
-    if !head.bytes().all(is_base64) {
-        return false;
-    }
-    let Some(bytes) = base64(head) else {
+    let Some(bytes) = text.as_bytes().first_chunk().and_then(head) else {
         return false;
     };
     let is_text = match std::str::from_utf8(&bytes) {
@@ -269,8 +287,29 @@ fn may_be_base64(text: &str) -> bool {
     is_text || is_wide(0) || is_wide(1) || file_type(&bytes).is_some()
 }
 
-const fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// What eight characters of one of the alphabets stand for.
+fn head(text: &[u8; 8]) -> Option<[u8; 6]> {
+    let mut bits = 0u64;
+    let (mut is_standard, mut is_url) = (false, false);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'/' => {
+                is_standard = true;
+                if *byte == b'+' { 62 } else { 63 }
+            }
+            b'-' | b'_' => {
+                is_url = true;
+                if *byte == b'-' { 62 } else { 63 }
+            }
+            _ => return None,
+        };
+        bits = (bits << 6) | u64::from(value);
+    }
+    let [_, _, bytes @ ..] = bits.to_be_bytes();
+    (!(is_standard && is_url)).then_some(bytes)
 }
 
 /// Decodes both alphabets, with padding or without, and across line breaks.

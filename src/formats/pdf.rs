@@ -83,6 +83,7 @@ pub(crate) fn read(bytes: Bytes) -> Document {
         summary: String::new(),
         kind: Kind::Report,
         problems: Problems::default(),
+        digests: Vec::new(),
     };
     let mut document = document(bytes, Format::Pdf, said, Body::Extracted(read.body));
     document.unsearchable = read.unsearchable;

@@ -58,6 +58,10 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
 
 /// A text as one line of at most so many bytes: control characters and line ends become single spaces.
 pub(crate) fn one_line(text: &str, bytes_max: usize) -> String {
+    // An id or a tag.
+    if text.len() <= bytes_max && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len().min(bytes_max));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         if word.is_empty() {

@@ -7,14 +7,18 @@ use crate::model::label::Label;
 use crate::model::submission::{Place, Reason, Refusal};
 use crate::model::words::Kind;
 
-/// Checks that the bytes are UTF-8, and takes a byte order mark away: it is no content, and JSON must not have one.
-pub(crate) fn utf8(bytes: Bytes) -> Result<Bytes, Refusal> {
-    let bytes = if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+/// Takes a byte order mark away: it is no content, and JSON must not have one.
+pub(crate) fn without_mark(bytes: Bytes) -> Bytes {
+    if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         bytes.slice(3..)
     } else {
         bytes
-    };
-    let text = std::str::from_utf8(&bytes).map_err(|e| {
+    }
+}
+
+/// Checks that the bytes are UTF-8.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
+    let text = std::str::from_utf8(bytes).map_err(|e| {
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
         let hint = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -38,7 +42,7 @@ pub(crate) fn utf8(bytes: Bytes) -> Result<Bytes, Refusal> {
             "the document begins with NUL bytes, like UTF-16 or UTF-32; save it as UTF-8",
         ));
     }
-    Ok(bytes)
+    Ok(text)
 }
 
 /// The first character that counts opens a JSON object or array.
@@ -50,8 +54,7 @@ pub(crate) fn begins_as_json(bytes: &[u8]) -> bool {
 }
 
 /// Reads a document that is no JSON.
-pub(crate) fn read(bytes: Bytes) -> Result<Document, Refusal> {
-    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+pub(crate) fn read(bytes: Bytes, text: &str) -> Result<Document, Refusal> {
     let start = text.trim_start();
     if start.is_empty() {
         return Err(unknown("the document is empty"));
@@ -84,6 +87,7 @@ pub(crate) fn read(bytes: Bytes) -> Result<Document, Refusal> {
         summary: String::new(),
         kind: Kind::Report,
         problems: Problems::default(),
+        digests: Vec::new(),
     };
     let format = if markdown {
         Format::Markdown

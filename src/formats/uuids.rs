@@ -26,18 +26,50 @@ pub(crate) fn uuids_in(text: &[u8], found: &mut dyn FnMut(Uuid128)) {
 
 fn uuid_at(window: &[u8]) -> Option<Uuid128> {
     let mut value: u128 = 0;
-    for (index, byte) in window.iter().enumerate() {
-        if HYPHENS.contains(&index) {
-            if *byte != b'-' {
-                return None;
-            }
-        } else {
-            let digit = char::from(*byte).to_digit(16)?;
-            value = (value << 4) | u128::from(digit);
+    let mut rest = window;
+    // Most of what is none is told by its first group.
+    for (digits, is_last) in [(8, false), (4, false), (4, false), (4, false), (12, true)] {
+        let (group, behind) = rest.split_at_checked(digits)?;
+        let mut number = 0u64;
+        let mut all = 0u8;
+        for byte in group {
+            let nibble = NIBBLES.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+            all |= nibble;
+            number = (number << 4) | u64::from(nibble);
         }
+        if all >= NO_DIGIT {
+            return None;
+        }
+        value = (value << (4 * digits)) | u128::from(number);
+        rest = if is_last {
+            behind
+        } else {
+            behind.strip_prefix(b"-")?
+        };
     }
     Some(value)
 }
+
+const NO_DIGIT: u8 = 0x10;
+
+/// The value of each hexadecimal digit.
+const NIBBLES: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let (mut digit, mut rest) = (0, "0123456789abcdef".as_bytes());
+    while let [first, behind @ ..] = rest {
+        let (mut at, mut slots) = (0u8, table.as_mut_slice());
+        while let [slot, more @ ..] = slots {
+            if at == *first || at == first.to_ascii_uppercase() {
+                *slot = digit;
+            }
+            at = at.wrapping_add(1);
+            slots = more;
+        }
+        digit += 1;
+        rest = behind;
+    }
+    table
+};
 
 /// The UUID of an id such as `type--uuid`, or of a bare one.
 pub(crate) fn uuid_of(id: &str) -> Option<Uuid128> {

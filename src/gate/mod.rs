@@ -67,6 +67,36 @@ pub fn judge(
     }
 }
 
+/// Whether a peer that may hold an earlier revision of an item has no right to the one that holds now, whatever became of
+/// the agreement since: it is told to erase. What only expired, or would come back to where it was, is not lost.
+pub fn is_lost(
+    entry: &Entry,
+    peer: &CommunityId,
+    here: &CommunityId,
+    roster: &Roster,
+    now: Timestamp,
+) -> bool {
+    let EntryBody::Item { facts, .. } = &entry.body else {
+        return false;
+    };
+    let Some(known) = roster.peers.get(peer) else {
+        return false;
+    };
+    if entry.row.state != RowState::Live || entry.row.revision < 2 {
+        return false;
+    }
+    let facts = ItemFacts {
+        // A receiver sees for itself when an item is past its end; a label that it lost it would not see.
+        valid_until: None,
+        ..with_onward(facts, entry, roster).into_owned()
+    };
+    let viewer = Viewer::Peer(PeerFacts::as_if_in_force(known, here));
+    match decide(&facts, &viewer, now).rule() {
+        None | Some(Rule::Loop) => false,
+        Some(_) => true,
+    }
+}
+
 /// Judges what a supplier sent, by the same rules, as the supplier should have: the receiving side trusts no sender
 /// with its own ceiling (threat 36). `path` ends here.
 pub fn judge_inbound(

@@ -14,7 +14,7 @@ use crate::model::roster::Roster;
 use crate::model::submission::{PushOptions, Reason, Refusal, Submission};
 use crate::model::words::{Attribution, Kind};
 use crate::partition::{self, Creator, Part, Parting, Raised};
-use crate::store::{Fingerprint, Meeting};
+use crate::store::{Fingerprint, Fingerprints, Meeting};
 
 /// A push that is ready to be signed.
 #[derive(Debug)]
@@ -46,8 +46,30 @@ pub(super) struct Draft {
     /// Objects that travel under another id.
     pub(super) reissued: Vec<Reissued>,
     pub(super) remarks: Vec<String>,
-    /// Somebody else's item of the same document that goes less far.
-    pub(super) met: Option<Meeting>,
+    /// Which parts wait for the operator is known.
+    pub(super) settled: bool,
+    /// It waits for the operator already.
+    pub(super) waits: bool,
+}
+
+impl Draft {
+    /// These parts wait, because of what they met.
+    pub(super) fn wait_for(&mut self, met: Vec<(usize, Meeting)>) {
+        for (index, met) in met {
+            if let Some(part) = self.parts.get_mut(index) {
+                part.met = Some(met);
+            }
+        }
+        self.settled = true;
+    }
+
+    /// The state of the document is another one: which parts wait is asked again.
+    pub(super) fn unsettle(&mut self) {
+        self.settled = false;
+        for part in &mut self.parts {
+            part.met = None;
+        }
+    }
 }
 
 /// A part with its audience.
@@ -63,7 +85,9 @@ pub(super) struct DraftPart {
     /// No part goes less far: this one bears what was said of the whole document.
     pub(super) is_highest: bool,
     /// Of which document it is.
-    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) fingerprints: Fingerprints,
+    /// Somebody else's item of the same document that goes less far.
+    pub(super) met: Option<Meeting>,
 }
 
 /// Reads a submission and applies every rule that needs no log.
@@ -108,18 +132,23 @@ pub(super) fn read(
     } = cleared;
     remarks.extend(marked.remarks.iter().cloned());
     remarks.extend(cleared.remarks);
-    let parted = partition::parts(
+    let mut parted = partition::parts(
         &document,
         &marked,
         Parting {
             split: options.split,
-            id: &|label| pseudonyms.uuid("part", &[&document_key.0, label.name().as_bytes()]),
+            id: &|label| {
+                let format = family(document.format).as_bytes();
+                let label = label.name().as_bytes();
+                pseudonyms.uuid("part", &[format, identity.as_bytes(), label])
+            },
             creator: Creator {
                 name: &settings.name,
                 uuid: pseudonyms.community(&settings.community),
             },
         },
     );
+    told::under_own_ids(&mut parted.raised, &reissued);
     remarks.extend(told::of_parting(&parted));
     options.to.sort();
     options.to.dedup();
@@ -131,14 +160,11 @@ pub(super) fn read(
         .enumerate()
         .map(|(index, part)| {
             let is_highest = index == highest;
-            let fingerprint = if is_highest {
-                whole
-            } else {
-                fingerprint(pseudonyms, document.format, &part.source.id)
-            };
+            let travelling = fingerprint(pseudonyms, document.format, &part.source.id);
+            let pushed = is_highest.then_some(whole).filter(|w| *w != travelling);
             let part = draft_part(part, is_highest, &options, &member, roster, settings)?;
             Ok(DraftPart {
-                fingerprint: Some(fingerprint),
+                fingerprints: [Some(travelling), pushed],
                 ..part
             })
         })
@@ -175,7 +201,8 @@ pub(super) fn read(
         raised: parted.raised,
         reissued,
         remarks,
-        met: None,
+        settled: false,
+        waits: false,
     })
 }
 
@@ -263,7 +290,8 @@ fn draft_part(
         named,
         hop_limit,
         is_highest,
-        fingerprint: None,
+        fingerprints: [None; 2],
+        met: None,
         part,
     })
 }
@@ -355,9 +383,17 @@ fn options_digest(
 }
 
 /// The key of a request: the caller's id first, so that ids made in the order of time lie in that order on disk.
-fn request_key(pseudonyms: &Pseudonyms, request: RequestId, submitter: &SpiffeId) -> [u8; 24] {
+pub(super) fn request_key(
+    pseudonyms: &Pseudonyms,
+    request: RequestId,
+    submitter: &SpiffeId,
+) -> [u8; 24] {
     let mut key = [0; 24];
-    let digest = pseudonyms.digest("request", &[submitter.to_string().as_bytes()]);
+    // With the id in it no two keys of one caller have anything in common.
+    let digest = pseudonyms.digest(
+        "request",
+        &[&request.bytes(), submitter.to_string().as_bytes()],
+    );
     let (head, tail) = key.split_at_mut(16);
     head.copy_from_slice(&request.bytes());
     tail.iter_mut().zip(digest.0).for_each(|(k, d)| *k = d);

@@ -18,12 +18,13 @@ mod relation;
 mod settle;
 mod source;
 mod release;
+mod revise;
 mod told;
 mod withdraw;
 
 use std::sync::Arc;
 
-use crate::anonymity::Pseudonyms;
+use crate::anonymity::{Pseudonyms, SourceSeal};
 use crate::clock::{Clock, Entropy};
 use crate::log::{Log, LogError};
 use crate::model::ids::CommunityId;
@@ -40,6 +41,7 @@ use crate::tasks;
 use draft::Draft;
 pub(crate) use draft::fingerprint_of;
 pub use release::Released;
+pub use revise::{Revised, RevisionPreview};
 pub use settle::PushedItem;
 pub(crate) use settle::{rounded, to_pb};
 pub use withdraw::Withdrawn;
@@ -61,6 +63,16 @@ pub struct Settings {
     pub newcomer_history: Label,
     /// Most bytes of a document after decompression.
     pub document_bytes_max: usize,
+    /// The lowest number that a revision after the first may have. A log that was lost gave lower ones, which must not be
+    /// given twice (threat 45); 0 where none was.
+    pub revision_floor: u32,
+}
+
+impl Settings {
+    /// The number of the revision after this one.
+    fn revision_after(&self, revision: u32) -> u32 {
+        revision.saturating_add(1).max(self.revision_floor)
+    }
 }
 
 /// Where pushes come in.
@@ -70,6 +82,7 @@ pub struct Intake {
     log: Log,
     signer: Arc<SigningKey>,
     pseudonyms: Pseudonyms,
+    seal: SourceSeal,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -169,6 +182,7 @@ impl Intake {
             settings,
             log,
             signer,
+            seal: SourceSeal::of(&pseudonyms),
             pseudonyms,
             clock,
             entropy,
@@ -180,14 +194,13 @@ impl Intake {
     /// Safe to repeat: the same request id of the same credential gets the first answer.
     pub async fn push(&self, submission: Submission) -> Result<Outcome, IntakeError> {
         let roster = self.log.roster();
-        let draft = match self.draft(submission, roster).await? {
+        let mut draft = match self.draft(submission, roster).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let mut draft = match self.relate(draft).await? {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
+        if let Err(refusal) = self.relate(&mut draft).await? {
+            return Ok(Outcome::Refused(refusal));
+        }
         let mut known = None;
         for _ in 0..ATTEMPTS_MAX {
             let (append, pushed) = match settle::against(known.as_ref(), &draft, &self.desk()) {
@@ -197,12 +210,16 @@ impl Intake {
             match self.log.write(Write::Append(append)).await? {
                 Written::Appended(_) | Written::Existing(_) => return Ok(Outcome::Done(pushed)),
                 Written::Repeated(answer) => {
-                    return settle::read_answer(&answer).map(Outcome::Done);
+                    return settle::read_answer(&answer, &draft.request, &self.seal)
+                        .map(Outcome::Done);
                 }
                 // A document that is not there any more has no tag and no parts.
-                Written::Unexpected(state) => known = (state.tag != 0).then_some(state),
+                Written::Unexpected(state) => {
+                    known = (state.tag != 0).then_some(state);
+                    draft.unsettle();
+                }
                 // The answer is that of any other push; the operator is asked (threat 41).
-                Written::Meets(met) => draft.met = Some(met),
+                Written::Meets(met) => draft.wait_for(met),
                 Written::Done
                 | Written::Delivered(_)
                 | Written::Withdrawn(_)
@@ -218,19 +235,29 @@ impl Intake {
         submission: Submission,
     ) -> Result<Result<Preview, Refusal>, IntakeError> {
         let roster = self.log.roster();
-        let draft = match self.draft(submission, Arc::clone(&roster)).await? {
+        let mut draft = match self.draft(submission, Arc::clone(&roster)).await? {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let draft = match self.relate(draft).await? {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let known = self.log.store().document(draft.document).await?;
-        if let settle::Settled::Refused(refusal) =
-            settle::against(known.as_ref(), &draft, &self.desk())
-        {
+        if let Err(refusal) = self.relate(&mut draft).await? {
             return Ok(Err(refusal));
+        }
+        let known = self.log.store().document(draft.document).await?;
+        let mut remarks = draft.remarks.clone();
+        match settle::against(known.as_ref(), &draft, &self.desk()) {
+            settle::Settled::Refused(refusal) => return Ok(Err(refusal)),
+            settle::Settled::Append(_, pushed) => match pushed.status {
+                Status::Existing => remarks.insert(
+                    0,
+                    "this document is shared already, in this version: a push changes nothing"
+                        .to_owned(),
+                ),
+                Status::Revised => remarks.insert(
+                    0,
+                    "this document is shared already: a push makes the next revision".to_owned(),
+                ),
+                Status::Accepted => {}
+            },
         }
         let now = self.clock.now();
         let facts = match settle::facts(&draft, &self.desk()) {
@@ -250,7 +277,7 @@ impl Intake {
         Ok(Ok(Preview {
             parts,
             raised: draft.raised,
-            remarks: draft.remarks,
+            remarks,
         }))
     }
 
@@ -287,9 +314,9 @@ impl Intake {
 
     /// Looks up the item that the push answers: it must be there for this caller, and it decides where the relation is
     /// written down.
-    async fn relate(&self, draft: Draft) -> Result<Result<Draft, Refusal>, IntakeError> {
+    async fn relate(&self, draft: &mut Draft) -> Result<Result<(), Refusal>, IntakeError> {
         let Some(item) = draft.answers else {
-            return Ok(Ok(draft));
+            return Ok(Ok(()));
         };
         let entry = self.log.entry_of(item, false).await?;
         let now = self.clock.now();
@@ -305,8 +332,10 @@ impl Intake {
 
     fn desk(&self) -> settle::Desk<'_> {
         settle::Desk {
+            settings: &self.settings,
             community: &self.settings.community,
             signer: &self.signer,
+            seal: &self.seal,
             entropy: &*self.entropy,
             now: self.clock.now(),
         }

@@ -5,7 +5,7 @@ use super::{Intake, IntakeError};
 use crate::clock::random_bytes;
 use crate::formats::Format;
 use crate::model::ids::{Digest, ItemId, SpiffeId};
-use crate::model::item::{Content, Envelope, LocalRecord, SourceReference, Terms};
+use crate::model::item::{Content, Envelope, LocalRecord, Said, SourceReference, Terms};
 use crate::model::label::Label;
 use crate::model::words::{Attribution, Kind};
 use crate::store::{
@@ -73,6 +73,7 @@ impl Intake {
             declared: Some(Label::AmberStrict),
             pushed: now,
             waits: false,
+            said: Said::default(),
         };
         let append = Append {
             request: random_bytes(&*self.entropy),
@@ -82,12 +83,14 @@ impl Intake {
                 tag: 0,
                 version: String::new(),
                 content_sha256: sha256,
-                options_sha256: Digest::of(b"notice"),
+                declared: None,
                 parts: vec![DocumentPart {
                     label: Label::AmberStrict,
                     item,
                     revision: 1,
                     kind: Kind::Notice,
+                    options_sha256: Digest::of(b"notice"),
+                    label_is_given: false,
                 }],
             },
             items: vec![AppendItem {
@@ -97,13 +100,15 @@ impl Intake {
                 local: self.signer.sign_local_record(&local),
                 content: text.into_bytes().into(),
                 content_key: random_bytes(&*self.entropy),
-                fingerprint: None,
+                fingerprints: [None; 2],
+                met: None,
+                goes_elsewhere: false,
                 reissued: Vec::new(),
             }],
             vanished: Vec::new(),
             answer: Answer(Vec::new()),
             here: self.settings.community.clone(),
-            waiting: Waiting::No,
+            waiting: Waiting::Settled { audit: None },
             at: now,
         };
         self.log.write(Write::Append(append)).await?;

@@ -13,13 +13,13 @@ use crate::policy::{MemberFacts, Viewer, decide};
 impl Draft {
     /// Takes up the item that this one answers. Not there, and there but not for this caller, are one answer.
     pub(super) fn related(
-        mut self,
+        &mut self,
         item: ItemId,
         entry: Option<&Entry>,
         roster: &Roster,
         newcomer_history: Label,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<(), Refusal> {
         let visible = entry.and_then(|entry| match &entry.body {
             EntryBody::Item {
                 facts, envelope, ..
@@ -46,7 +46,7 @@ impl Draft {
         } else {
             self.travels_with_theirs(&facts.origin)
         };
-        Ok(self)
+        Ok(())
     }
 
     /// From which label on the relation to an item of ours may stand in the envelope: an item names only what goes at least

@@ -58,7 +58,10 @@ impl Intake {
         local: &LocalRecord,
         content: Bytes,
     ) -> Revise {
-        let (item, revision) = (envelope.item, envelope.revision.saturating_add(1));
+        let (item, revision) = (
+            envelope.item,
+            self.settings.revision_after(envelope.revision),
+        );
         let signed = self.signer.sign_envelope(&Envelope {
             revision,
             ..envelope.clone()
@@ -78,7 +81,9 @@ impl Intake {
                 local: self.signer.sign_local_record(&local),
                 content,
                 content_key: random_bytes(&*self.entropy),
-                fingerprint: None,
+                fingerprints: [None; 2],
+                met: None,
+                goes_elsewhere: false,
                 reissued: Vec::new(),
             },
             audit: record(Act::ItemReleased, Actor::Caller(operator), item, now),

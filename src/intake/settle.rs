@@ -4,14 +4,17 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::Settings;
 use super::draft::{Draft, DraftPart, content};
 use super::{IntakeError, Pushed, Status};
-use crate::anonymity::Reissued;
+use crate::anonymity::{Reissued, SourceSeal};
 use crate::audit::{Act, Actor, record};
 use crate::clock::{Entropy, Timestamp, random_bytes};
 use crate::formats;
 use crate::model::ids::{CommunityId, ItemId, SpiffeId};
-use crate::model::item::{Content, Envelope, LocalRecord, Relation, SourceReference, Withdrawal};
+use crate::model::item::{
+    Content, Envelope, LocalRecord, Relation, Said, SourceReference, Withdrawal,
+};
 use crate::model::label::Label;
 use crate::model::submission::{Reason, Refusal};
 use crate::model::words::{Attribution, Kind, WithdrawalReason};
@@ -37,8 +40,11 @@ pub struct PushedItem {
 
 /// What is needed to make items: who signs, with what randomness, and when.
 pub(super) struct Desk<'a> {
+    pub(super) settings: &'a Settings,
     pub(super) community: &'a CommunityId,
     pub(super) signer: &'a SigningKey,
+    /// Hides what could give a source away.
+    pub(super) seal: &'a SourceSeal,
     pub(super) entropy: &'a dyn Entropy,
     pub(super) now: Timestamp,
 }
@@ -77,11 +83,11 @@ pub(super) fn against(known: Option<&DocumentState>, draft: &Draft, desk: &Desk<
         return Settled::Refused(Refusal::new(
             Reason::Differs,
             format!(
-                "this document is shared already, with {difference}; a push does not change that: withdraw it and push it anew"
+                "this document is shared already, with {difference}; a push does not change that: `sluis revise ITEM` does, or withdraw it and push it anew"
             ),
         ));
     }
-    if same_content {
+    if same_content && is_whole(known, draft) {
         let (append, pushed) = existing(known, draft, desk);
         return Settled::Append(Box::new(append), pushed);
     }
@@ -97,19 +103,40 @@ fn settled(append: Result<(Append, Pushed), Refusal>) -> Settled {
 
 /// How what the submitter says differs from what he said before; `None`: it does not.
 fn difference(state: &DocumentState, draft: &Draft, same_content: bool) -> Option<&'static str> {
-    if state.options_sha256 != draft.options_sha256 {
+    if state
+        .parts
+        .iter()
+        .any(|p| p.options_sha256 != draft.options_sha256)
+    {
         return Some("another audience, hop limit, attribution or terms");
     }
-    let before = state.parts.iter().map(|p| p.label);
-    let now = draft.parts.iter().map(|p| p.part.label);
+    let before = || state.parts.iter().map(|p| p.label);
+    let now = || draft.parts.iter().map(|p| p.part.label);
+    // What a revision said of one item is not undone by a push that does not know of it.
+    if state
+        .parts
+        .iter()
+        .any(|p| p.label_is_given && now().all(|label| label != p.label))
+    {
+        return Some("another label, which a revision gave it");
+    }
     let other = if same_content {
-        // A part may be missing: it was withdrawn.
-        before.clone().any(|label| now.clone().all(|l| l != label))
+        // A part may be missing that was withdrawn, or one be new because the document is split now.
+        before().any(|label| now().all(|l| l != label))
     } else {
-        // The parts of a new version are what its content says, unless a declaration alone says it.
-        draft.label_declared && before.max() != now.max()
+        // The parts of a new version are what its content says, unless a declaration alone says it. A declaration that
+        // is forgotten does not lower what it held up.
+        (draft.label_declared && before().max() != now().max()) || state.declared > now().min()
     };
     other.then_some("another label")
+}
+
+/// Every part of the document is there, under its label.
+fn is_whole(state: &DocumentState, draft: &Draft) -> bool {
+    draft
+        .parts
+        .iter()
+        .all(|part| state.parts.iter().any(|p| p.label == part.part.label))
 }
 
 /// Records the request and its answer; the document stays as it is.
@@ -123,9 +150,9 @@ fn existing(known: &DocumentState, draft: &Draft, desk: &Desk<'_>) -> (Append, P
         state: known.clone(),
         items: Vec::new(),
         vanished: Vec::new(),
-        answer: answer(&pushed),
+        answer: answer(&pushed, draft, desk),
         here: desk.community.clone(),
-        waiting: Waiting::No,
+        waiting: Waiting::Settled { audit: None },
         at: desk.now,
     };
     (append, pushed)
@@ -143,7 +170,7 @@ fn append(
     for part in &draft.parts {
         let earlier = before.iter().find(|p| p.label == part.part.label);
         let (item, revision) = match earlier {
-            Some(p) => (p.item, p.revision.saturating_add(1)),
+            Some(p) => (p.item, desk.settings.revision_after(p.revision)),
             None => (new_item(draft.attribution, desk), 1),
         };
         items.push(sign(item, revision, part, draft, desk)?);
@@ -152,6 +179,8 @@ fn append(
             item,
             revision,
             kind: part.kind,
+            options_sha256: draft.options_sha256,
+            label_is_given: earlier.is_some_and(|p| p.label_is_given),
         });
     }
     let vanished = before
@@ -173,12 +202,12 @@ fn append(
             tag: 0,
             version: draft.version.clone(),
             content_sha256: draft.content_sha256,
-            options_sha256: draft.options_sha256,
+            declared: draft.options.label,
             parts,
         },
         items,
         vanished,
-        answer: answer(&pushed),
+        answer: answer(&pushed, draft, desk),
         here: desk.community.clone(),
         waiting: waiting(draft, desk),
         at: desk.now,
@@ -186,7 +215,7 @@ fn append(
     Ok((append, pushed))
 }
 
-fn sign(
+pub(super) fn sign(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -204,13 +233,15 @@ fn sign(
         local: desk.signer.sign_local_record(&local),
         content: content(&part.part),
         content_key: random_bytes(desk.entropy),
-        fingerprint: part.fingerprint,
-        reissued: reissued(part, draft),
+        fingerprints: part.fingerprints,
+        met: part.met.clone(),
+        goes_elsewhere: false,
+        reissued: reissued(part, draft, desk.seal),
     })
 }
 
 /// What the objects of this part were called: a part knows nothing of another one's.
-fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
+fn reissued(part: &DraftPart, draft: &Draft, seal: &SourceSeal) -> Vec<Reissued> {
     if draft.reissued.is_empty() {
         return Vec::new();
     }
@@ -219,30 +250,30 @@ fn reissued(part: &DraftPart, draft: &Draft) -> Vec<Reissued> {
         .reissued
         .iter()
         .filter(|r| objects.contains(r.to.as_str()))
-        .cloned()
+        .map(|r| seal.reissued_hidden(r))
         .collect()
 }
 
-/// The record names no document and no submitter: the operator is told which item waits.
-fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
-    match &draft.met {
-        None => Waiting::IfMet,
-        Some(met) => Waiting::Because {
-            met: met.clone(),
-            audit: record(Act::ItemWaits, Actor::Node, met.item, desk.now),
-        },
+/// The record names no document and no submitter: the operator is told what was met.
+pub(super) fn waiting(draft: &Draft, desk: &Desk<'_>) -> Waiting {
+    if !draft.settled {
+        return Waiting::IfMet;
+    }
+    let met = draft.parts.iter().find_map(|part| part.met.as_ref());
+    Waiting::Settled {
+        audit: met.map(|met| record(Act::ItemWaits, Actor::Node, met.item, desk.now)),
     }
 }
 
 /// What is out of bounds is found before it is signed, and not by whoever receives it.
-fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
+pub(super) fn checked(envelope: Envelope) -> Result<Envelope, Refusal> {
     match wire::envelope::check(&envelope) {
         Ok(()) => Ok(envelope),
         Err(malformed) => Err(Refusal::new(Reason::BadOption, malformed.to_string())),
     }
 }
 
-fn envelope(
+pub(super) fn envelope(
     item: ItemId,
     revision: u32,
     part: &DraftPart,
@@ -311,7 +342,7 @@ fn source_reference(source: &SourceReference) -> SourceReference {
     }
 }
 
-fn local_record(
+pub(super) fn local_record(
     envelope: &Envelope,
     part: &DraftPart,
     draft: &Draft,
@@ -335,7 +366,14 @@ fn local_record(
         mentions_accepted: draft.options.accept_mentions,
         declared: draft.options.label,
         pushed: desk.now,
-        waits: draft.met.is_some(),
+        waits: part.met.is_some() || draft.waits,
+        said: Said {
+            to: draft.options.to.clone(),
+            hop_limit: draft.options.hop_limit,
+            title: part.is_highest && !draft.options.title.is_empty(),
+            summary: part.is_highest && !draft.options.summary.is_empty(),
+            kind: draft.options.kind.is_some(),
+        },
     }
 }
 
@@ -396,7 +434,7 @@ pub(crate) fn rounded(time: Timestamp, attribution: Attribution) -> Timestamp {
     }
 }
 
-fn pushed(part: &DocumentPart) -> PushedItem {
+pub(super) fn pushed(part: &DocumentPart) -> PushedItem {
     PushedItem {
         item: part.item,
         revision: part.revision,
@@ -405,7 +443,7 @@ fn pushed(part: &DocumentPart) -> PushedItem {
     }
 }
 
-fn shown(version: &str) -> &str {
+pub(super) fn shown(version: &str) -> &str {
     if version.is_empty() {
         "(none)"
     } else {
@@ -413,7 +451,7 @@ fn shown(version: &str) -> &str {
     }
 }
 
-fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
+pub(super) fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
     Pushed {
         status,
         items,
@@ -421,9 +459,14 @@ fn told(status: Status, items: Vec<PushedItem>, remarks: &[String]) -> Pushed {
     }
 }
 
+/// For what an answer is sealed.
+const ANSWER: &str = "answer";
+
 /// The answer as it is recorded with the request, so that a retry gets the very same.
-fn answer(pushed: &Pushed) -> Answer {
-    Answer(to_pb(pushed).encode_to_vec())
+pub(super) fn answer(pushed: &Pushed, draft: &Draft, desk: &Desk<'_>) -> Answer {
+    // It names items and, in its remarks, whom the submitter addressed.
+    let clear = to_pb(pushed).encode_to_vec();
+    Answer(desk.seal.hidden(ANSWER, &draft.request, &clear))
 }
 
 /// A push's answer as the message that the caller gets.
@@ -449,9 +492,16 @@ pub(crate) fn to_pb(pushed: &Pushed) -> pb::PushItemResponse {
 }
 
 /// Reads an answer that was recorded.
-pub(super) fn read_answer(answer: &Answer) -> Result<Pushed, IntakeError> {
+pub(super) fn read_answer(
+    answer: &Answer,
+    request: &[u8; 24],
+    seal: &SourceSeal,
+) -> Result<Pushed, IntakeError> {
+    let clear = seal
+        .shown(ANSWER, request, &answer.0)
+        .ok_or(IntakeError::Answer)?;
     let message =
-        pb::PushItemResponse::decode(answer.0.as_slice()).map_err(|_| IntakeError::Answer)?;
+        pb::PushItemResponse::decode(clear.as_slice()).map_err(|_| IntakeError::Answer)?;
     let status = match message.status() {
         pb::push_item_response::Status::Accepted => Status::Accepted,
         pb::push_item_response::Status::Existing => Status::Existing,

@@ -1,10 +1,29 @@
 //! What a submitter is told of how the document was parted: sentences for people.
 
+use std::collections::HashMap;
+
+use crate::anonymity::Reissued;
 use crate::model::label::Label;
 use crate::partition::{Parted, Raised};
 
 /// Raised objects that are named; the preview lists the others.
 const NAMED_MAX: usize = 5;
+
+/// Names objects as their submitter knows them, and not by the ids under which they travel.
+pub(super) fn under_own_ids(raised: &mut [Raised], reissued: &[Reissued]) {
+    let own: HashMap<&str, &str> = reissued
+        .iter()
+        .map(|r| (r.to.as_str(), r.from.as_str()))
+        .collect();
+    for name in raised
+        .iter_mut()
+        .flat_map(|raised| [&mut raised.object, &mut raised.because_of])
+    {
+        if let Some(own) = own.get(name.as_str()) {
+            *name = (*own).to_owned();
+        }
+    }
+}
 
 /// What went up and why, and what splitting would release.
 pub(super) fn of_parting(parted: &Parted) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::clock::random_bytes;
 use crate::log::EntryBody;
 use crate::model::ids::{CredentialName, ItemId, MemberId, Role, SpiffeId};
 use crate::model::item::Withdrawal;
-use crate::model::words::WithdrawalReason;
+use crate::model::words::{Attribution, WithdrawalReason};
 use crate::store::{Withdraw, Write, Written};
 
 /// What became of a request to withdraw.
@@ -71,7 +71,7 @@ impl Intake {
             item,
             id: withdrawal.id,
             statement: self.signer.sign_withdrawal(&withdrawal),
-            note,
+            note: self.kept_note(item, attribution, note),
             audit: record(
                 Act::ItemWithdrawn,
                 Actor::of_own(&actor, attribution),
@@ -91,6 +91,19 @@ impl Intake {
             | Written::Meets(_)
             | Written::Delivered(_)
             | Written::Invite(_) => Err(IntakeError::Answer),
+        }
+    }
+}
+
+impl Intake {
+    /// The note as it is kept: of an un-named item it could give the source away (threat 23).
+    fn kept_note(&self, item: ItemId, attribution: Attribution, note: String) -> String {
+        match attribution {
+            Attribution::Named => note,
+            Attribution::Community | Attribution::Anonymous if note.is_empty() => note,
+            Attribution::Community | Attribution::Anonymous => {
+                hex::encode(self.seal.hidden("note", &item.bytes(), note.as_bytes()))
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Entry {
     pub row: LogRow,
     /// What its bytes say.
     pub body: EntryBody,
+    /// Of a revision, the facts of the one before it as they were while that one held; `None` where none held.
+    pub before: Option<Box<ItemFacts>>,
 }
 
 /// What the bytes of an [`Entry`] say.
@@ -51,7 +53,12 @@ impl Entry {
     /// Parses a row that was verified when it was stored. Fails on bytes that do not say what they must.
     pub fn of(row: LogRow, here: &CommunityId, seal: &SourceSeal) -> Result<Self, wire::Malformed> {
         let body = EntryBody::of(&row, here, seal)?;
-        Ok(Self { row, body })
+        let before = row
+            .before
+            .as_deref()
+            .map(|before| facts_of_ended(row.item, &before.of, here, before.recorded, seal))
+            .transpose()?;
+        Ok(Self { row, body, before })
     }
 
     /// The item that the entry is about.

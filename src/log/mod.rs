@@ -181,6 +181,15 @@ impl Log {
         Ok(self.shared.entry(row))
     }
 
+    /// The entries of an item, oldest first and at most so many of the newest, without content.
+    pub async fn history(&self, item: ItemId, most: usize) -> Result<Vec<Arc<Entry>>, StoreError> {
+        let rows = self.shared.store.history(item, most).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| self.shared.entry(row))
+            .collect())
+    }
+
     /// A place as this log can go on from it. One that the log has not reached yet was given out by a log that went
     /// further and was lost: this one was restored from an older backup. Then it is read from the start, so that what
     /// takes the lost positions is not taken for known.

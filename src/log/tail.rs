@@ -126,5 +126,6 @@ fn weight(entry: &Entry) -> usize {
         LogClass::Withdrawal { statement, .. } => statement.record.len(),
         LogClass::Recall { of, .. } => of.0.len(),
     };
-    signed + entry.row.content.as_ref().map_or(0, Bytes::len)
+    let before = entry.row.before.as_ref().map_or(0, |b| b.of.0.len());
+    signed + before + entry.row.content.as_ref().map_or(0, Bytes::len)
 }

@@ -127,6 +127,7 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
         recorded,
         supplier,
         content: None,
+        before: None,
     };
     match write {
         Write::Append(append) => {
@@ -181,6 +182,7 @@ fn for_each_item(write: &Write, mut each: impl FnMut(LogRow)) {
         | Write::PutPeer { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => {}
     }
@@ -271,6 +273,7 @@ fn content_bytes(write: &Write) -> usize {
         | Write::PutPeer { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => 0,
     }
@@ -360,15 +363,17 @@ fn publish(
 fn entries(shared: &Shared, bodies: &mut Bodies, rows: Vec<LogRow>) -> Vec<Arc<Entry>> {
     rows.into_iter()
         .filter_map(|row| match bodies.remove(&(row.item, row.revision)) {
-            Some((read_from, body)) if says_the_same(&read_from, &row) => {
-                Some(Arc::new(Entry { row, body }))
-            }
+            Some((read_from, body)) if says_the_same(&read_from, &row) => Some(Arc::new(Entry {
+                row,
+                body,
+                before: None,
+            })),
             Some(_) | None => shared.entry(row),
         })
         .collect()
 }
 
-/// Whether two rows are live items made of the same bytes.
+/// Whether two rows are live items made of the same bytes, and no more than these decides who is told what.
 fn says_the_same(a: &LogRow, b: &LogRow) -> bool {
     let (
         LogClass::Item {
@@ -388,6 +393,7 @@ fn says_the_same(a: &LogRow, b: &LogRow) -> bool {
     (a.state, b.state) == (RowState::Live, RowState::Live)
         && (a.item, a.revision, a.recorded) == (b.item, b.revision, b.recorded)
         && a.supplier == b.supplier
+        && b.before.is_none()
         && (envelope, hops, local) == (b_envelope, b_hops, b_local)
 }
 
@@ -423,6 +429,7 @@ fn changes_roster(writes: &[Write], written: &[Written]) -> bool {
             | Write::PutInvite { .. }
             | Write::PinKeys(_)
             | Write::Quarantine(_)
+            | Write::SettleQuarantine { .. }
             | Write::PutLink { .. }
             | Write::Audit(_) => false,
         })
@@ -470,6 +477,7 @@ fn apply(roster: &mut Roster, write: &Write, written: &Written) {
         | Write::PutInvite { .. }
         | Write::PinKeys(_)
         | Write::Quarantine(_)
+        | Write::SettleQuarantine { .. }
         | Write::PutLink { .. }
         | Write::Audit(_) => {}
     }

@@ -32,6 +32,8 @@ pub(crate) struct Findings {
     /// `tlp` stands nowhere in the document in ASCII, so that only other text needs a look: the ordinary case of a bundle
     /// that is marked by published ids.
     pub(crate) is_silent: bool,
+    /// Besides, there is no other text.
+    pub(crate) is_quiet: bool,
 }
 
 /// Markings of a text that are listed: more than any page has, and few enough that a text of nothing else costs no more

@@ -15,7 +15,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::formats::json::Element;
+use crate::formats::json::{Element, Json};
 use crate::formats::stix::Shape;
 use crate::formats::{Body, Document, Format};
 use crate::model::item::ResolvedMarking;
@@ -26,6 +26,7 @@ use findings::{Finding, Findings, strictest};
 use words::Claim;
 
 pub(crate) use misp::distribution;
+pub(crate) use pap::PapIn;
 
 /// A marking that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,8 +113,9 @@ pub fn mark(
     declared: Option<Label>,
     resolved: &[ResolvedMarking],
 ) -> Result<Marked, Refusal> {
-    let found = find(document);
-    let settled = settle(&found, document, resolved);
+    let root = document.root();
+    let mut found = find(document, root);
+    let settled = settle(&mut found, document, resolved);
     let strictest_found = strictest(settled.markings.iter().map(|m| m.label));
     let Some(label) = declared.max(strictest_found) else {
         return Err(Refusal::new(
@@ -122,7 +124,7 @@ pub fn mark(
              push it with --tlp LABEL",
         ));
     };
-    if document.root().is_none()
+    if document.is_prose()
         && let Some(declared) = declared
         && label > declared
     {
@@ -141,7 +143,7 @@ pub fn mark(
     }
     remarks.truncate(Marked::REMARKS_MAX);
     let stix::Labelled { labels, containers } = object_labels(
-        document,
+        root.filter(|_| is_stix(document)),
         &found,
         &settled.markings,
         declared,
@@ -162,7 +164,7 @@ pub fn mark(
 
 /// Every marking that was found in a document, in document order, also where [`mark`] refuses it.
 pub fn markings(document: &Document) -> Vec<Marking> {
-    settle(&find(document), document, &[]).markings
+    settle(&mut find(document, document.root()), document, &[]).markings
 }
 
 /// The strictest PAP level that the document asks for, in a tag, a marking or a text; `None`: it says nothing of it.
@@ -170,20 +172,16 @@ pub fn pap(document: &Document) -> Option<Pap> {
     pap::find(document)
 }
 
-/// The strictest PAP level that these objects of a document say.
-pub(crate) fn pap_within<'a>(objects: impl Iterator<Item = Element<'a>>) -> Option<Pap> {
-    objects.map(pap::of_object).max().flatten()
-}
-
 /// The strictest PAP level that the payloads of these objects of a STIX document say, by their indexes.
 pub(crate) fn pap_in_payloads(
     document: &Document,
     is_object: impl Fn(usize) -> bool,
 ) -> Option<Pap> {
+    let shape = Shape::of(document.root()?);
     document
         .payloads
         .iter()
-        .filter(|payload| object_at(document, &payload.place).is_some_and(&is_object))
+        .filter(|payload| shape.object_of(&payload.place).is_some_and(&is_object))
         .map(|payload| pap::of_text(&payload.text))
         .max()
         .flatten()
@@ -191,24 +189,31 @@ pub(crate) fn pap_in_payloads(
 
 /// The limits that the document sets beyond its label.
 pub(crate) fn restriction(document: &Document) -> Restriction {
-    match (document.format, document.root()) {
-        (Format::Misp, Some(root)) => misp::restriction(root),
-        (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::restriction(root),
-        _ => Restriction::default(),
-    }
+    let of = match document.format {
+        Format::Misp => misp::restriction,
+        Format::Csaf20 | Format::Csaf21 => csaf::restriction,
+        _ => return Restriction::default(),
+    };
+    document.root().map(of).unwrap_or_default()
 }
 
-fn find(document: &Document) -> Findings {
-    find_with(document, is_silent(document))
+fn is_stix(document: &Document) -> bool {
+    matches!(document.format, Format::Stix21 | Format::Stix20)
+}
+
+fn find(document: &Document, root: Option<Element<'_>>) -> Findings {
+    find_with(document, root, is_silent(document))
 }
 
 /// The same; `is_silent`: only what is not ASCII is looked at.
-fn find_with(document: &Document, is_silent: bool) -> Findings {
+fn find_with(document: &Document, root: Option<Element<'_>>, is_silent: bool) -> Findings {
+    let is_ascii = |json: &Json| json.haystacks().into_iter().all(<[u8]>::is_ascii);
     let mut findings = Findings {
         is_silent,
+        is_quiet: is_silent && document.json().is_some_and(is_ascii),
         ..Findings::default()
     };
-    match (document.format, document.root()) {
+    match (document.format, root) {
         (Format::Stix21 | Format::Stix20, Some(root)) => stix::find(root, &mut findings),
         (Format::Csaf20 | Format::Csaf21, Some(root)) => csaf::find(root, &mut findings),
         (Format::Misp, Some(root)) => misp::find(root, &mut findings),
@@ -217,27 +222,12 @@ fn find_with(document: &Document, is_silent: bool) -> Findings {
             Body::Json(_) | Body::Text => prose::find(document.text(), &mut findings),
         },
     }
+    let shape = root.filter(|_| is_stix(document)).map(Shape::of);
     for payload in &document.payloads {
-        let object = object_at(document, &payload.place);
+        let object = shape.and_then(|shape| shape.object_of(&payload.place));
         findings.text(&payload.text, object, || payload.place.clone());
     }
     findings
-}
-
-/// The index of the STIX object that a pointer leads into; `None`: the whole document.
-fn object_at(document: &Document, pointer: &str) -> Option<usize> {
-    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
-        return None;
-    };
-    match Shape::of(root) {
-        Shape::Object => return Some(0),
-        Shape::StixBundle | Shape::Envelope => pointer.strip_prefix("/objects/"),
-        Shape::List => pointer.strip_prefix('/'),
-    }?
-    .split('/')
-    .next()?
-    .parse()
-    .ok()
 }
 
 fn is_silent(document: &Document) -> bool {
@@ -248,13 +238,13 @@ fn is_silent(document: &Document) -> bool {
 }
 
 fn object_labels(
-    document: &Document,
+    stix: Option<Element<'_>>,
     found: &Findings,
     markings: &[Marking],
     declared: Option<Label>,
     strictest_found: Option<Label>,
 ) -> stix::Labelled {
-    let (Format::Stix21 | Format::Stix20, Some(root)) = (document.format, document.root()) else {
+    let Some(root) = stix else {
         return stix::Labelled::default();
     };
     // Findings and markings stand in the same order.
@@ -277,12 +267,13 @@ struct Settled {
     remarks: Vec<String>,
 }
 
-fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -> Settled {
-    let is_prose = document.root().is_none();
+/// Takes the places and what stands there out of the findings.
+fn settle(found: &mut Findings, document: &Document, resolved: &[ResolvedMarking]) -> Settled {
+    let is_prose = document.is_prose();
     let mut used = vec![false; resolved.len()];
     // What counts as RED unsettled: its name, first place, and how often.
     let mut unknown: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
-    let markings = found
+    let words: Vec<Option<Label>> = found
         .list
         .iter()
         .map(|finding| {
@@ -304,7 +295,7 @@ fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -
                     .or_insert((&finding.place, 0))
                     .1 += 1;
             }
-            marking(finding, word)
+            word
         })
         .collect();
     let mut remarks: Vec<String> = unknown
@@ -333,10 +324,16 @@ fn settle(found: &Findings, document: &Document, resolved: &[ResolvedMarking]) -
             "tlp:ex:chr at {place} asks not to name the source; it is no label (consider --attribution anonymous)"
         ));
     }
+    let markings = found
+        .list
+        .iter_mut()
+        .zip(words)
+        .map(|(finding, word)| marking(finding, word))
+        .collect();
     Settled { markings, remarks }
 }
 
-fn marking(finding: &Finding, word: Option<Label>) -> Marking {
+fn marking(finding: &mut Finding, word: Option<Label>) -> Marking {
     let label = word.unwrap_or(finding.claim.label());
     let note = match (word, finding.claim) {
         (Some(_), _) => format!("settled: {}", finding.said),
@@ -348,12 +345,12 @@ fn marking(finding: &Finding, word: Option<Label>) -> Marking {
             if name.eq_ignore_ascii_case(label.name()) {
                 String::new()
             } else {
-                finding.said.clone()
+                std::mem::take(&mut finding.said)
             }
         }
     };
     Marking {
-        place: finding.place.clone(),
+        place: std::mem::take(&mut finding.place),
         label,
         note,
     }

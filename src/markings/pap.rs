@@ -1,7 +1,7 @@
 //! The PAP level that a document asks its recipients to keep to. It limits what they do, not who they are.
 
 use crate::formats::alike::folded;
-use crate::formats::json::{Element, Path};
+use crate::formats::json::Element;
 use crate::formats::stix::{Shape, published};
 use crate::formats::{Body, Document, Format};
 use crate::model::words::Pap;
@@ -22,14 +22,8 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
             strictest = referred(object).max(strictest);
         }
     }
-    let speaks = match &document.body {
-        Body::Json(json) => json
-            .haystacks()
-            .into_iter()
-            .any(|text| next(text, 0).is_some() || !text.is_ascii()),
-        Body::Text | Body::Extracted(_) => true,
-    };
-    if speaks {
+    let may_say = PapIn::document(document);
+    if may_say.anywhere() {
         strictest = said(root).max(strictest);
     }
     strictest
@@ -42,13 +36,51 @@ pub(super) fn of_text(text: &str) -> Option<Pap> {
     strictest
 }
 
-/// The strictest level that one STIX object says.
-pub(super) fn of_object(object: Element<'_>) -> Option<Pap> {
-    let source = object.source_bytes();
-    // What is escaped may be anything, and so may what is not ASCII.
-    let speaks = next(source, 0).is_some() || source.contains(&b'\\') || !source.is_ascii();
-    let said = if speaks { said(object) } else { None };
-    referred(object).max(said)
+/// Where a document may speak of PAP at all: most do so nowhere.
+#[derive(Clone, Copy)]
+pub(crate) struct PapIn {
+    in_source: bool,
+    /// In a string with escapes.
+    in_decoded: bool,
+    /// In letters that look alike.
+    in_other_letters: bool,
+}
+
+impl PapIn {
+    pub(crate) fn document(document: &Document) -> Self {
+        let [in_source, in_decoded] = match &document.body {
+            Body::Json(json) => json.haystacks().map(|text| next(text, 0).is_some()),
+            Body::Text | Body::Extracted(_) => [true, true],
+        };
+        let in_other_letters = match &document.body {
+            Body::Json(json) => !json.haystacks().into_iter().all(<[u8]>::is_ascii),
+            Body::Text | Body::Extracted(_) => true,
+        };
+        Self {
+            in_source,
+            in_decoded,
+            in_other_letters,
+        }
+    }
+
+    const fn anywhere(self) -> bool {
+        self.in_source || self.in_decoded || self.in_other_letters
+    }
+
+    /// The strictest level that a STIX object of the document says.
+    pub(crate) fn of(self, object: Element<'_>) -> Option<Pap> {
+        let may_say = |source: &[u8]| {
+            (self.in_source && next(source, 0).is_some())
+                || (self.in_decoded && memchr::memchr(b'\\', source).is_some())
+                || (self.in_other_letters && !source.is_ascii())
+        };
+        let said = if self.anywhere() && may_say(object.source_bytes()) {
+            said(object)
+        } else {
+            None
+        };
+        referred(object).max(said)
+    }
 }
 
 fn referred(object: Element<'_>) -> Option<Pap> {
@@ -58,38 +90,43 @@ fn referred(object: Element<'_>) -> Option<Pap> {
 /// What the strings within a value say.
 fn said(value: Element<'_>) -> Option<Pap> {
     let mut strictest = None;
-    value.walk(|path, element| {
+    for element in value.all() {
         let Some(text) = element.as_str() else {
-            return;
+            continue;
         };
-        if is_pap_key(path) {
+        if is_pap_key(element.key()) {
             strictest = level(folded(text).trim()).max(strictest);
         }
         scan(text, &mut strictest);
-    });
+    }
     strictest
 }
 
 /// The ids of the markings of an object, also of those of its parts.
 fn references(object: Element<'_>) -> impl Iterator<Item = &str> {
-    let granular = object
-        .get("granular_markings")
-        .into_iter()
-        .flat_map(Element::items)
-        .filter_map(|m| m.str("marking_ref"));
-    object
-        .get("object_marking_refs")
-        .into_iter()
-        .flat_map(Element::items)
-        .filter_map(Element::as_str)
-        .chain(granular)
+    object.children().flat_map(|list| {
+        let is_whole = list.is_under("object_marking_refs");
+        let is_granular = !is_whole && list.is_under("granular_markings");
+        let items = (is_whole || is_granular).then(|| list.items());
+        items.into_iter().flatten().filter_map(move |item| {
+            if is_whole {
+                item.as_str()
+            } else {
+                item.str("marking_ref")
+            }
+        })
+    })
 }
 
 /// The value stands under `pap` or `x_pap`.
-fn is_pap_key(path: &Path<'_>) -> bool {
-    path.key().is_some_and(|key| {
-        key.eq_ignore_ascii_case("pap") || key.to_ascii_lowercase().ends_with("_pap")
-    })
+fn is_pap_key(key: &str) -> bool {
+    const ENDING: &[u8] = b"_pap";
+    let key = key.as_bytes();
+    let ending = key.len().checked_sub(ENDING.len());
+    key.eq_ignore_ascii_case(NAME)
+        || ending
+            .and_then(|from| key.get(from..))
+            .is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING))
 }
 
 /// Finds `PAP:LEVEL` in a text, also in letters that look alike.
@@ -140,13 +177,9 @@ fn level(word: &str) -> Option<Pap> {
     Pap::parse(word)
 }
 
-const NAME: &[u8] = b"pap";
+const NAME: &[u8; 3] = b"pap";
 
 /// Where the name stands next, in any case.
 fn next(bytes: &[u8], from: usize) -> Option<usize> {
-    bytes
-        .get(from..)?
-        .windows(NAME.len())
-        .position(|window| window.eq_ignore_ascii_case(NAME))
-        .map(|at| at.saturating_add(from))
+    super::signs::find_letters(bytes, *NAME, from)
 }

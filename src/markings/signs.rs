@@ -23,7 +23,7 @@ pub(super) fn find_tlp(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Where three letters stand next, in any case.
-fn find_letters(bytes: &[u8], letters: [u8; 3], from: usize) -> Option<usize> {
+pub(super) fn find_letters(bytes: &[u8], letters: [u8; 3], from: usize) -> Option<usize> {
     // Blocks without a branch inside, which compile to vector instructions: attachments are megabytes of base64.
     const BLOCK: usize = 64;
     let [first, second, third] = letters;

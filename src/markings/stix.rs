@@ -18,7 +18,8 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
     let definitions = definitions(root, shape);
     let mut object = None;
     let mut in_definition = false;
-    root.walk(|path, element| {
+    let is_quiet = findings.is_quiet;
+    root.walk_where(|path, element| {
         if path.steps().len() == shape.steps() {
             object = match path.steps().last() {
                 Some(Step::Index(index)) => Some(*index),
@@ -52,7 +53,19 @@ pub(crate) fn find(root: Element<'_>, findings: &mut Findings) {
             }
             _ => findings.element(element, object, path),
         }
+        // Where no text can say anything, only references are looked for, object by object.
+        !is_quiet
+            || path.steps().len() < shape.steps()
+            || path.steps().len() > shape.steps() + 1
+            || may_refer(element)
     });
+}
+
+/// A reference to a marking stands here or within.
+fn may_refer(element: Element<'_>) -> bool {
+    element
+        .all()
+        .any(|e| e.is_under("object_marking_refs") || e.is_under("marking_ref"))
 }
 
 /// A text of a definition says `tlp:ex:chr`.
@@ -253,13 +266,15 @@ pub(crate) fn labels(
     let floor = declared.max(whole);
     let default = declared.or(found);
     for (object, label) in objects.iter().zip(&mut labels) {
-        let is_definition = matches!(
-            object.str("type"),
-            Some("marking-definition" | "extension-definition")
-        );
+        let is_definition = || {
+            matches!(
+                object.str("type"),
+                Some("marking-definition" | "extension-definition")
+            )
+        };
         if label.is_some() {
             *label = (*label).max(floor);
-        } else if !is_definition {
+        } else if !is_definition() {
             *label = default.max(floor);
         }
     }
@@ -272,11 +287,24 @@ fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) -> Vec<Option<
     if labels.iter().all(Option::is_none) || labels.iter().all(Option::is_some) {
         return Vec::new();
     }
+    // What lists anything; most objects do not.
+    let lists: Vec<bool> = objects
+        .iter()
+        .map(|object| object.get("object_refs").is_some() || is_incident(*object))
+        .collect();
+    if !lists.contains(&true) {
+        return Vec::new();
+    }
     let mut containers = vec![None; objects.len()];
-    let mut indices: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, object) in objects.iter().enumerate() {
-        if let Some(id) = object.str("id") {
-            indices.entry(id).or_default().push(index);
+    // Of each id the first unmarked object that has it, and for each object the one behind it with its id.
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut behind: Vec<Option<usize>> = vec![None; objects.len()];
+    for (index, object) in objects.iter().enumerate().rev() {
+        if labels.get(index).is_some_and(Option::is_none)
+            && let Some(id) = object.str("id")
+            && let Some(slot) = behind.get_mut(index)
+        {
+            *slot = first.insert(id, index);
         }
     }
     // From the strictest down, so that the first label that reaches an object is the one it keeps.
@@ -291,19 +319,23 @@ fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) -> Vec<Option<
             let Some(object) = objects.get(container) else {
                 continue;
             };
-            // After the first that lists it an id is settled, however many list it again.
-            for member in listed(*object)
-                .filter_map(|id| indices.remove(id))
-                .flatten()
-            {
-                if let Some(slot) = labels.get_mut(member)
-                    && slot.is_none()
-                {
-                    *slot = Some(label);
-                    if let Some(given_by) = containers.get_mut(member) {
-                        *given_by = Some(container);
+            if lists.get(container) != Some(&true) {
+                continue;
+            }
+            for id in listed(*object) {
+                // After the first that lists it an id is settled, however many list it again.
+                let mut next = first.remove(id);
+                while let Some(member) = next {
+                    next = behind.get(member).copied().flatten();
+                    if let Some(slot) = labels.get_mut(member)
+                        && slot.is_none()
+                    {
+                        *slot = Some(label);
+                        if let Some(given_by) = containers.get_mut(member) {
+                            *given_by = Some(container);
+                        }
+                        waiting.push(member);
                     }
-                    waiting.push(member);
                 }
             }
         }
@@ -311,10 +343,14 @@ fn inherit(objects: &[Element<'_>], labels: &mut [Option<Label>]) -> Vec<Option<
     containers
 }
 
+fn is_incident(object: Element<'_>) -> bool {
+    object.str("type") == Some("incident")
+}
+
 /// The ids that an object lists as a container: `object_refs` of report, grouping, note, opinion and observed data, and
 /// whatever an incident or its extension lists.
 fn listed<'a>(object: Element<'a>) -> impl Iterator<Item = &'a str> {
-    let is_incident = object.str("type") == Some("incident");
+    let is_incident = is_incident(object);
     let extension_lists = object
         .get("extensions")
         .filter(|_| is_incident)

@@ -170,6 +170,23 @@ pub struct LocalRecord {
     pub pushed: Timestamp,
     /// The item waits for the operator: only its submitter sees it until a revision without this mark (threat 41).
     pub waits: bool,
+    /// What the submitter said, as far as the envelope does not tell it from what the document says of itself.
+    pub said: Said,
+}
+
+/// What a submitter said at a push or a revision, so that the next revision knows what stays as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Said {
+    /// The audience, as it was named.
+    pub to: Vec<super::submission::Addressee>,
+    /// The hop limit.
+    pub hop_limit: Option<u32>,
+    /// The envelope's title was given.
+    pub title: bool,
+    /// The envelope's summary was given.
+    pub summary: bool,
+    /// The envelope's kind was given.
+    pub kind: bool,
 }
 
 /// The submitter's word on a marking.

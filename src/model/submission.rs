@@ -79,6 +79,107 @@ pub enum Addressee {
     Credential(MemberId, super::ids::Name),
 }
 
+/// The next revision of an item: what changes, and what is said of that.
+#[derive(Clone)]
+pub struct Revision {
+    /// The caller's id of this revision.
+    pub request: RequestId,
+    /// The member that revises, from the caller's certificate.
+    pub member: MemberId,
+    /// Its credential, from the caller's certificate.
+    pub credential: CredentialName,
+    /// The item.
+    pub item: ItemId,
+    /// The revision that the caller has seen; `None`: whichever holds when the node looks.
+    pub expected: Option<u32>,
+    /// The new document, plain or gzip-compressed; `None`: the content stays.
+    pub document: Option<bytes::Bytes>,
+    /// What the submitter says anew. What is not among the changes counts for nothing.
+    pub options: PushOptions,
+    /// What of it changes.
+    pub changes: Changes,
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])* $field:ident),+ $(,)?) => {
+        /// Which of the [`PushOptions`] a revision changes; the others stay as they were.
+        #[derive(Clone, Debug, PartialEq, Eq, Default)]
+        pub struct Changes {
+            $($(#[$doc])* pub $field: bool),+
+        }
+
+        impl Changes {
+            /// The names of all that can change.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            /// Marks one as changed; `false`: there is none of this name.
+            pub fn mark(&mut self, name: &str) -> bool {
+                match name {
+                    $(stringify!($field) => self.$field = true,)+
+                    _ => return false,
+                }
+                true
+            }
+
+            /// The names of those that change.
+            pub fn names(&self) -> Vec<&'static str> {
+                [$((self.$field, stringify!($field))),+]
+                    .into_iter()
+                    .filter_map(|(changes, name)| changes.then_some(name))
+                    .collect()
+            }
+
+            /// Puts what changes in place of what was.
+            pub fn apply(&self, new: &PushOptions, options: &mut PushOptions) {
+                $(if self.$field {
+                    options.$field = new.$field.clone();
+                })+
+            }
+        }
+    };
+}
+
+changes! {
+    /// The declared label.
+    label,
+    /// The audience.
+    to,
+    /// The kind.
+    kind,
+    /// The title.
+    title,
+    /// The summary.
+    summary,
+    /// The sectors.
+    sectors,
+    /// How bad.
+    severity,
+    /// How soon.
+    urgency,
+    /// What recipients may do.
+    pap,
+    /// The tags.
+    tags,
+    /// The item that this one answers.
+    answers,
+    /// Who may learn the submitter.
+    attribution,
+    /// How far beyond the origin.
+    hop_limit,
+    /// Until when.
+    valid_until,
+    /// Terms of use.
+    terms,
+    /// Markings settled by hand.
+    resolved,
+    /// Whether the places where the submitter's own name stands are accepted.
+    accept_mentions,
+    /// How reliable the source.
+    reliability,
+    /// How credible the information.
+    credibility,
+}
+
 vocabulary! {
     /// Why a push is refused.
     Reason {
@@ -112,6 +213,12 @@ vocabulary! {
         BadOption = "bad-option",
         /// An item that is named is not there for this caller.
         NotFound = "not-found",
+        /// A revision that was made without knowing of another one.
+        StaleRevision = "stale-revision",
+        /// A revision that would make several items of one.
+        SeveralParts = "several-parts",
+        /// A revision with another document than the item's.
+        OtherDocument = "other-document",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::audit;
 use crate::model::ids::{CommunityId, Digest};
 use crate::model::position::Position;
 use crate::provenance::{Fault, verify_held, verify_local_record, verify_withdrawal};
-use crate::store::{LogClass, LogRow, RowState, Store};
+use crate::store::{AuditRow, LogClass, LogRow, RowState, Store};
 use crate::trust::{Authority, Bundles, Keys};
 
 /// What checking a data directory found.
@@ -76,6 +76,32 @@ pub async fn audit_verify(
     }
     store.close().await?;
     Ok(report)
+}
+
+/// Reads the chain of audit records, in order, beside a node that serves or without one.
+///
+/// # Errors
+/// If the database cannot be read, or `each` fails.
+pub async fn audit_export<E: From<ServeError>>(
+    data: &Path,
+    each: &mut (dyn FnMut(&AuditRow) -> Result<(), E> + Send),
+) -> Result<u64, E> {
+    let store = Store::open(&data.join(DATABASE)).await;
+    let store = store.map_err(ServeError::from)?;
+    let mut seq = 0;
+    let mut count = 0_u64;
+    loop {
+        let rows = store.audit_after(seq, PAGE).await;
+        let rows = rows.map_err(ServeError::from)?;
+        let Some(last) = rows.last() else { break };
+        seq = last.seq;
+        for row in &rows {
+            each(row)?;
+            count = count.saturating_add(1);
+        }
+    }
+    store.close().await.map_err(ServeError::from)?;
+    Ok(count)
 }
 
 impl AuditReport {

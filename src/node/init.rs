@@ -143,7 +143,7 @@ fn values(options: &InitOptions) -> BTreeMap<&'static str, String> {
 }
 
 /// The directory is absent, or holds nothing.
-fn check_is_free(directory: &Path) -> Result<(), InitError> {
+pub(super) fn check_is_free(directory: &Path) -> Result<(), InitError> {
     let unreadable = |source| InitError::Unreadable {
         path: directory.to_owned(),
         source,

@@ -1,5 +1,6 @@
 //! What operators are shown of items and links.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,18 +9,23 @@ use futures_util::future::BoxFuture;
 use tonic::Status;
 
 use crate::api::{admin, answers, status};
+use crate::audit::{Act, Actor, record};
 use crate::federation::Links;
 use crate::intake::{Intake, IntakeError, Released};
 use crate::log::EntryBody;
 use crate::model::agreement::PeerState;
-use crate::model::ids::{CommunityId, ItemId, SpiffeId};
+use crate::model::ids::{CommunityId, Digest, ItemId, SpiffeId};
 use crate::model::member::Standing;
 use crate::model::roster::Roster;
+use crate::model::signed::Signed;
 use crate::overview::{Asker, Overview, RevealError};
+use crate::store::{QuarantineRow, Write};
 use crate::wire::{pb, words};
 
 /// Waiting items in one answer: more than a person decides at one sitting.
 const WAITING_MAX: i64 = 1000;
+/// Quarantined items in one answer: as for those that wait.
+const QUARANTINE_SHOWN_MAX: usize = 1000;
 
 /// The node at a glance, for operators.
 #[derive(Clone, Debug)]
@@ -56,7 +62,15 @@ impl OperatorOverview {
             state: words::peer_state_to_pb(state),
             lag_seconds: report.lag_seconds(now),
             link: report.state.name().to_owned(),
-            last_failure: report.last_failure,
+            last_success: report.heard.map(words::time_to_pb),
+            failure_class: report
+                .failure
+                .as_ref()
+                .map(|f| f.class.name().to_owned())
+                .unwrap_or_default(),
+            failed_at: report.failure.as_ref().map(|f| words::time_to_pb(f.at)),
+            next_retry: report.state.next_attempt().map(words::time_to_pb),
+            last_failure: report.failure.map(|f| f.reason).unwrap_or_default(),
         }
     }
 }
@@ -75,6 +89,13 @@ impl admin::Overview for OperatorOverview {
                 items: items.map_err(|e| status::store_error(&e))?,
                 members: u64::try_from(members.count()).unwrap_or(u64::MAX),
                 peers: roster.peers.keys().map(|p| self.peer(&roster, p)).collect(),
+                equivocations: self
+                    .overview
+                    .log
+                    .store()
+                    .equivocations()
+                    .await
+                    .map_err(|e| status::store_error(&e))?,
             })
         }
         .boxed()
@@ -102,6 +123,75 @@ impl admin::Overview for OperatorOverview {
                 });
             }
             Ok(items)
+        }
+        .boxed()
+    }
+
+    fn quarantined(
+        &self,
+        peer: Option<CommunityId>,
+        number: Option<i64>,
+    ) -> BoxFuture<'_, Result<Vec<pb::QuarantinedItem>, Status>> {
+        async move {
+            let store = self.overview.log.store();
+            let rows = store.quarantine(peer.as_ref(), number, QUARANTINE_SHOWN_MAX);
+            let rows = rows.await.map_err(|e| status::store_error(&e))?;
+            Ok(rows.iter().map(quarantined_to_pb).collect())
+        }
+        .boxed()
+    }
+
+    fn settle_quarantine(
+        &self,
+        operator: SpiffeId,
+        named: admin::Named,
+        settled: admin::Settled,
+    ) -> BoxFuture<'_, Result<u32, Status>> {
+        async move {
+            let log = &self.overview.log;
+            let mut found = Vec::new();
+            if let Some(peer) = &named.peer {
+                let rows = log.store().quarantine(Some(peer), None, usize::MAX).await;
+                found.extend(rows.map_err(|e| status::store_error(&e))?);
+            }
+            for number in named.numbers {
+                let row = log.store().quarantine(None, Some(number), 1).await;
+                found.extend(row.map_err(|e| status::store_error(&e))?);
+            }
+            let numbers: BTreeSet<i64> = found.iter().map(|row| row.number).collect();
+            if numbers.is_empty() {
+                return Err(status::not_found(
+                    "nothing of that is in quarantine; `sluis peer quarantine list` shows what is",
+                ));
+            }
+            let peers: BTreeSet<CommunityId> = found
+                .into_iter()
+                .map(|row| row.quarantined.supplier)
+                .collect();
+            let act = match settled {
+                admin::Settled::Released => Act::QuarantineReleased,
+                admin::Settled::Dropped => Act::QuarantineDropped,
+            };
+            let now = self.overview.clock.now();
+            let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let write = Write::SettleQuarantine {
+                numbers: numbers.into_iter().collect(),
+                reread: match settled {
+                    admin::Settled::Released => peers.iter().cloned().collect(),
+                    admin::Settled::Dropped => Vec::new(),
+                },
+                audit: peers
+                    .iter()
+                    .map(|peer| record(act, Actor::Caller(&operator), peer, now))
+                    .collect(),
+            };
+            log.write(write).await.map_err(|e| status::log_error(&e))?;
+            if settled == admin::Settled::Released {
+                for peer in &peers {
+                    self.links.read_again(peer);
+                }
+            }
+            Ok(count)
         }
         .boxed()
     }
@@ -177,6 +267,28 @@ impl admin::Overview for OperatorOverview {
     fn link(&self, peer: &CommunityId) -> BoxFuture<'_, Result<pb::PeerStatus, Status>> {
         let report = self.peer(&self.overview.log.roster(), peer);
         async move { Ok(report) }.boxed()
+    }
+}
+
+fn quarantined_to_pb(row: &QuarantineRow) -> pb::QuarantinedItem {
+    let quarantined = &row.quarantined;
+    let evidence = |signed: &Signed| pb::SignatureEvidence {
+        sha256: Digest::of(&signed.record).to_string(),
+        signature: hex::encode(&signed.signature),
+        key_id: signed.key.to_string(),
+    };
+    pb::QuarantinedItem {
+        number: row.number,
+        peer: quarantined.supplier.to_string(),
+        item: quarantined
+            .item
+            .map(|item| item.to_string())
+            .unwrap_or_default(),
+        reason: quarantined.reason.clone(),
+        sha256: quarantined.sha256.to_string(),
+        time: Some(words::time_to_pb(quarantined.at)),
+        held: quarantined.evidence.as_ref().map(|e| evidence(&e.0)),
+        sent: quarantined.evidence.as_ref().map(|e| evidence(&e.1)),
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::backup;
 use super::config::Settings;
 use super::gauges::NodeGauges;
 use super::identity;
@@ -111,9 +112,9 @@ pub enum ServeError {
 
 /// The database in the data directory.
 pub(crate) const DATABASE: &str = "sluis.db";
-const LOCK: &str = "sluis.lock";
-const RUN: &str = "run";
-const ADDRESS: &str = "address";
+pub(super) const LOCK: &str = "sluis.lock";
+pub(super) const RUN: &str = "run";
+pub(super) const ADDRESS: &str = "address";
 /// How long a draining node waits for its streams to finish; SIGTERM has to end it within ten seconds.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -124,6 +125,7 @@ impl Node {
     /// Names the file or address, and what to do.
     pub async fn start(data: &Path, settings: &Settings) -> Result<Node, ServeError> {
         let lock = lock(data)?;
+        backup::clear(data);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let identity = identity::open(data, settings, &*clock, &*entropy)?;

@@ -27,7 +27,7 @@ use crate::membership::{self, EndConnections, Membership, MembershipParts, Notic
 use crate::model::ids::{CommunityId, SpiffeId};
 use crate::overview::Overview;
 use crate::peering::{self, Peering, PeeringParts};
-use crate::store::{PinnedKey, StoreError, Write};
+use crate::store::{Generation, PinnedKey, StoreError, Write};
 use crate::tasks::Tasks;
 use crate::trust::{Bundles, Keys};
 use crate::wire::pb;
@@ -81,7 +81,10 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
     let newcomer_history = settings.community.newcomer_history;
     let bundles = Bundles::new();
     let keys = believe(identity, &bundles, &log, &*clock).await?;
-    let cursors = Arc::new(Cursors::new(&cursor_key(&log, &*entropy).await?));
+    let cursors = Arc::new(Cursors::new(
+        &cursor_key(&log, &*entropy).await?,
+        generation(&log, &*entropy).await?,
+    ));
     let intake = Arc::new(Intake::new(
         intake::Settings {
             community: here.clone(),
@@ -91,6 +94,7 @@ pub(super) async fn assemble(parts: Parts<'_>) -> Result<Services, ServeError> {
             default_label: settings.community.default_label,
             newcomer_history,
             document_bytes_max: settings.limits.document_bytes_max,
+            revision_floor: log.store().revision_floor().await?,
         },
         log.clone(),
         Arc::clone(&identity.signer),
@@ -270,6 +274,16 @@ async fn cursor_key(log: &Log, entropy: &dyn Entropy) -> Result<[u8; 32], StoreE
     let key: [u8; 32] = random_bytes(entropy);
     log.store().set_meta(CURSOR_KEY, &key).await?;
     Ok(key)
+}
+
+/// Which log this is: made with the database, and changed where it is restored.
+async fn generation(log: &Log, entropy: &dyn Entropy) -> Result<Generation, StoreError> {
+    if let Some(generation) = log.store().generation().await? {
+        return Ok(generation);
+    }
+    let generation = Generation(random_bytes(entropy));
+    log.store().set_generation(generation).await?;
+    Ok(generation)
 }
 
 fn ender(connections: &Connections) -> EndConnections {

@@ -3,43 +3,59 @@
 use crate::formats::json::Element;
 
 /// What becomes of a member or an item.
-pub(super) enum Cut {
+pub(super) enum Cut<'w> {
     /// It stays as it is.
     Keep,
     /// It goes, with the comma beside it.
     Drop,
     /// This stands in place of its value.
     Put(Vec<u8>),
+    /// What this writes stands in place of its value.
+    Write(&'w dyn Fn(&mut Vec<u8>)),
 }
 
 /// Rewrites a container. What separates what stays is what separated the first two, so that a list that was written on
 /// one line stays on one.
-pub(super) fn cut<'a>(
+pub(super) fn cut<'a, 'w>(
     container: Element<'a>,
-    mut each: impl FnMut(usize, Option<&'a str>, Element<'a>) -> Cut,
+    each: impl FnMut(usize, Option<&'a str>, Element<'a>) -> Cut<'w>,
 ) -> Vec<u8> {
+    let mut out = Vec::with_capacity(container.range().len());
+    cut_into(&mut out, container, each);
+    out
+}
+
+/// The same behind what is already written.
+pub(super) fn cut_into<'a, 'w>(
+    out: &mut Vec<u8>,
+    container: Element<'a>,
+    mut each: impl FnMut(usize, Option<&'a str>, Element<'a>) -> Cut<'w>,
+) {
     let source = container.document_source();
     let text = |from: usize, to: usize| source.get(from..to).unwrap_or_default();
     let whole = container.range();
-    let spans: Vec<(usize, usize)> = container
-        .children()
-        .map(|child| {
-            let value = child.range();
-            let start = child.key_range().map_or(value.start, |key| key.start);
-            (start, value.end)
-        })
-        .collect();
-    let (Some((first, first_end)), Some((_, last_end))) = (spans.first(), spans.last()) else {
-        return text(whole.start, whole.end).to_vec();
+    let span = |child: Element<'a>| {
+        let value = child.range();
+        let start = child.key_range().map_or(value.start, |key| key.start);
+        (start, value.end)
     };
-    let separator = spans
-        .get(1)
-        .map_or(&b","[..], |(second, _)| text(*first_end, *second));
-    let mut out = Vec::with_capacity(whole.len());
-    out.extend_from_slice(text(whole.start, *first));
+    let mut begin = container.children().map(span);
+    let Some((first, first_end)) = begin.next() else {
+        out.extend_from_slice(text(whole.start, whole.end));
+        return;
+    };
+    let separator = begin
+        .next()
+        .map_or(&b","[..], |(second, _)| text(first_end, second));
+    let from = out.len();
+    out.extend_from_slice(text(whole.start, first));
     let mut is_first = true;
-    for (index, (child, (start, end))) in container.children().zip(&spans).enumerate() {
-        let key = container.is_object().then(|| child.key());
+    let mut last_end = first_end;
+    let is_object = container.is_object();
+    for (index, child) in container.children().enumerate() {
+        let (start, end) = span(child);
+        last_end = end;
+        let key = is_object.then(|| child.key());
         let cut = each(index, key, child);
         if matches!(cut, Cut::Drop) {
             continue;
@@ -49,22 +65,25 @@ pub(super) fn cut<'a>(
         }
         is_first = false;
         match cut {
-            Cut::Keep => out.extend_from_slice(text(*start, *end)),
+            Cut::Keep => out.extend_from_slice(text(start, end)),
             Cut::Put(value) => {
-                out.extend_from_slice(text(*start, child.range().start));
+                out.extend_from_slice(text(start, child.range().start));
                 out.extend_from_slice(&value);
+            }
+            Cut::Write(write) => {
+                out.extend_from_slice(text(start, child.range().start));
+                write(out);
             }
             Cut::Drop => {}
         }
     }
     if is_first {
         // Nothing stays: the container is closed where it was opened.
-        out.truncate(1);
+        out.truncate(from.saturating_add(1));
         out.extend_from_slice(text(whole.end.saturating_sub(1), whole.end));
-        return out;
+        return;
     }
-    out.extend_from_slice(text(*last_end, whole.end));
-    out
+    out.extend_from_slice(text(last_end, whole.end));
 }
 
 /// A value that was rewritten, with what stands around it in its document: the wrapping that it came in, and the line end

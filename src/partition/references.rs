@@ -5,7 +5,8 @@
 //! text may quote an id, and tools write the bare UUID; each would give away what the id was made from.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, Hasher};
 
 use crate::formats::json::Element;
 pub(super) use crate::formats::uuids::{Uuid128, uuid_of, uuids_in};
@@ -24,16 +25,15 @@ struct Lists {
 }
 
 impl Lists {
-    /// From pairs of a thing and one in its list, sorted here.
-    fn of(things: usize, pairs: &mut [(u32, u32)]) -> Self {
-        pairs.sort_unstable();
+    /// From pairs of a thing and one in its list; each list is in order.
+    fn of(things: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        // Counted, then put in their places: quicker than to sort all of them.
         let mut starts = vec![0u32; things.saturating_add(1)];
-        for (thing, _) in &*pairs {
-            if let Some(count) = usize::try_from(*thing)
-                .ok()
-                .and_then(|thing| starts.get_mut(thing.saturating_add(1)))
-            {
-                *count = count.saturating_add(1);
+        let mut count = 0usize;
+        for (thing, _) in pairs.clone() {
+            count = count.saturating_add(1);
+            if let Some(length) = starts.get_mut(index(thing).saturating_add(1)) {
+                *length = length.saturating_add(1);
             }
         }
         let mut sum = 0u32;
@@ -41,23 +41,34 @@ impl Lists {
             sum = sum.saturating_add(*start);
             *start = sum;
         }
-        Self {
-            starts,
-            all: pairs.iter().map(|(_, other)| *other).collect(),
+        let mut all = vec![0u32; count];
+        let mut ends = starts.clone();
+        for (thing, other) in pairs {
+            if let Some(end) = ends.get_mut(index(thing)) {
+                if let Some(slot) = all.get_mut(index(*end)) {
+                    *slot = other;
+                }
+                *end = end.saturating_add(1);
+            }
         }
+        for bounds in starts.windows(2) {
+            if let [from, to] = bounds
+                && let Some(list) = all.get_mut(index(*from)..index(*to))
+            {
+                list.sort_unstable();
+            }
+        }
+        Self { starts, all }
     }
 
     fn list(&self, thing: usize) -> impl Iterator<Item = usize> {
-        let bound = |at: usize| {
-            let start = self.starts.get(at).copied().unwrap_or_default();
-            usize::try_from(start).unwrap_or_default()
-        };
+        let bound = |at: usize| index(self.starts.get(at).copied().unwrap_or_default());
         let range = bound(thing)..bound(thing.saturating_add(1));
         self.all
             .get(range)
             .unwrap_or_default()
             .iter()
-            .filter_map(|other| usize::try_from(*other).ok())
+            .map(|other| index(*other))
     }
 }
 
@@ -77,7 +88,8 @@ impl References {
     ) -> Self {
         // The first that bears a UUID stands for all. Each is linked with the one before it, both ways, so that a label
         // reaches all of them however many there are.
-        let mut bearers: HashMap<Uuid128, (u32, u32)> = HashMap::with_capacity(things.len());
+        let mut bearers: HashMap<Uuid128, (u32, u32), Keyed> =
+            HashMap::with_capacity_and_hasher(things.len(), Keyed::default());
         let own = things.iter().zip(0u32..);
         let own = own.filter_map(|(thing, index)| Some((thing.id?, index)));
         for (id, index) in own.chain(inner.iter().copied()) {
@@ -113,17 +125,13 @@ impl References {
             named.dedup();
             pairs.extend(named.iter().map(|other| (*other, namer)));
         }
-        Self::of_named_and_namer(things.len(), pairs)
+        Self::of_named_and_namer(things.len(), &pairs)
     }
 
-    fn of_named_and_namer(things: usize, mut pairs: Vec<(u32, u32)>) -> Self {
-        let by_named = Lists::of(things, &mut pairs);
-        for (named, namer) in &mut pairs {
-            std::mem::swap(named, namer);
-        }
+    fn of_named_and_namer(things: usize, pairs: &[(u32, u32)]) -> Self {
         Self {
-            by_named,
-            by_namer: Lists::of(things, &mut pairs),
+            by_named: Lists::of(things, pairs.iter().copied()),
+            by_namer: Lists::of(things, pairs.iter().map(|(named, namer)| (*namer, *named))),
         }
     }
 
@@ -139,9 +147,75 @@ impl References {
 
     #[cfg(test)]
     pub(super) fn of_pairs(things: usize, namer_and_named: &[(u32, u32)]) -> Self {
-        let pairs = namer_and_named.iter().map(|(a, b)| (*b, *a)).collect();
-        Self::of_named_and_namer(things, pairs)
+        let pairs: Vec<(u32, u32)> = namer_and_named.iter().map(|(a, b)| (*b, *a)).collect();
+        Self::of_named_and_namer(things, &pairs)
     }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Hashes UUIDs with random keys, as quick as a document of a hundred thousand wants it: whoever writes the document does
+/// not know the keys, so that nobody can choose ids that meet in the table.
+struct Keyed {
+    keys: [u64; 3],
+}
+
+impl Default for Keyed {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self {
+            keys: [0u8, 1, 2].map(|n| random.hash_one(n)),
+        }
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = KeyedHasher;
+
+    fn build_hasher(&self) -> KeyedHasher {
+        KeyedHasher {
+            keys: self.keys,
+            hash: 0,
+        }
+    }
+}
+
+struct KeyedHasher {
+    keys: [u64; 3],
+    hash: u64,
+}
+
+impl Hasher for KeyedHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        let [low_key, high_key, last_key] = self.keys;
+        let [low, high] = halves(value);
+        let inner = folded(low ^ low_key ^ self.hash, high ^ high_key);
+        self.hash = folded(inner ^ last_key, high_key | 1);
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// Both halves of the product as one.
+fn folded(a: u64, b: u64) -> u64 {
+    let [low, high] = halves(u128::from(a).wrapping_mul(u128::from(b)));
+    low ^ high
+}
+
+/// The lower and the higher half.
+fn halves(value: u128) -> [u64; 2] {
+    let half = |value: u128| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(u64::MAX);
+    [half(value), half(value >> 64)]
 }
 
 /// Something with a label of its own.
@@ -155,7 +229,7 @@ pub(super) struct Thing<'a> {
 }
 
 /// Every UUID in the strings and keys of a value.
-fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
+pub(super) fn uuids(value: Element<'_>, found: &mut dyn FnMut(Uuid128)) {
     let source = value.source_bytes();
     uuids_in(source, found);
     // What is escaped in the source is looked for again where it is decoded.

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::closure::{Closed, close};
-use super::cut::{Cut, cut, in_place};
-use super::references::{References, Thing, Uuid128, uuid_of, uuids_in};
+use super::cut::{Cut, cut, cut_into, in_place};
+use super::references::{References, Thing, Uuid128, uuid_of, uuids, uuids_in};
 use super::{Outlined, Part, Parted, Raised, Why, why_unmarked};
-use crate::formats::json::{Element, Path};
-use crate::formats::stix::{Shape, about};
+use crate::formats::json::{Element, Step, push_step};
+use crate::formats::stix::{Shape, about, digests};
 use crate::formats::{Document, Format};
-use crate::markings::{Marked, Marking, Restriction};
+use crate::markings::{Marked, Marking, PapIn, Restriction};
 use crate::model::item::SourceReference;
 use crate::model::label::Label;
 use crate::model::words::Pap;
@@ -45,7 +45,7 @@ pub(super) fn parts(
                 if Some(*label) == highest {
                     bundle.highest(document, *label, objects)
                 } else {
-                    bundle.lower(document.format, *label, objects, bundle_id(*label))
+                    bundle.lower(document, *label, objects, bundle_id(*label))
                 }
             })
             .collect()
@@ -129,11 +129,14 @@ struct Bundle<'a> {
     root: Element<'a>,
     shape: Shape,
     objects: Vec<Element<'a>>,
+    /// Whether each is a definition, marked or not.
+    defines: Vec<bool>,
     /// The label of each object before references count; `None`: a definition that goes with whatever uses it.
     own: &'a [Option<Label>],
     references: References,
     closed: Closed,
     strictest: Label,
+    pap: PapIn,
 }
 
 impl<'a> Bundle<'a> {
@@ -149,6 +152,15 @@ impl<'a> Bundle<'a> {
                 more: Vec::new(),
             })
             .collect();
+        let defines = objects
+            .iter()
+            .map(|object| {
+                matches!(
+                    object.str("type"),
+                    Some("marking-definition" | "extension-definition")
+                )
+            })
+            .collect();
         let references = References::read(&things);
         let closed = close(&marked.objects, &references);
         Self {
@@ -156,10 +168,12 @@ impl<'a> Bundle<'a> {
             root,
             shape,
             objects,
+            defines,
             own: &marked.objects,
             references,
             closed,
             strictest: marked.label,
+            pap: PapIn::document(document),
         }
     }
 
@@ -171,9 +185,7 @@ impl<'a> Bundle<'a> {
     /// A definition, marked or not, that may stand beside objects of this label: whoever uses it needs it there, or its
     /// readers could not tell what the marking means.
     fn is_definition_for(&self, index: usize, label: Label) -> bool {
-        let kind = self.objects.get(index).and_then(|o| o.str("type"));
-        matches!(kind, Some("marking-definition" | "extension-definition"))
-            && self.label(index) <= Some(label)
+        self.defines.get(index) == Some(&true) && self.label(index) <= Some(label)
     }
 
     fn label(&self, index: usize) -> Option<Label> {
@@ -231,34 +243,38 @@ impl<'a> Bundle<'a> {
             .collect()
     }
 
-    fn list(&self, chosen: &[bool]) -> Option<Vec<u8>> {
+    /// Writes the list of objects with these.
+    fn list(&self, chosen: &[bool], out: &mut Vec<u8>) {
         let list = match self.shape {
-            Shape::StixBundle | Shape::Envelope => self.root.get("objects")?,
-            Shape::List => self.root,
-            Shape::Object => return None,
+            Shape::StixBundle | Shape::Envelope => self.root.get("objects"),
+            Shape::List => Some(self.root),
+            Shape::Object => None,
         };
-        Some(cut(list, |index, _, _| {
-            if chosen.get(index).copied().unwrap_or_default() {
-                Cut::Keep
-            } else {
-                Cut::Drop
-            }
-        }))
+        if let Some(list) = list {
+            cut_into(out, list, |index, _, _| {
+                if chosen.get(index).copied().unwrap_or_default() {
+                    Cut::Keep
+                } else {
+                    Cut::Drop
+                }
+            });
+        }
     }
 
     /// The document with these objects and of its head only what `member` keeps.
-    fn bytes(&self, chosen: &[bool], mut member: impl FnMut(&str) -> Cut) -> Bytes {
-        let list = self.list(chosen).unwrap_or_default();
+    fn bytes(&self, chosen: &[bool], mut member: impl FnMut(&str) -> Cut<'static>) -> Bytes {
+        let list = |out: &mut Vec<u8>| self.list(chosen, out);
         let bytes = match self.shape {
-            Shape::List | Shape::Object => list,
-            Shape::StixBundle | Shape::Envelope => {
-                let mut list = Some(list);
-                cut(self.root, |_, key, _| match key {
-                    Some("objects") => Cut::Put(list.take().unwrap_or_default()),
-                    Some(key) => member(key),
-                    None => Cut::Drop,
-                })
+            Shape::List | Shape::Object => {
+                let mut out = Vec::with_capacity(self.root.range().len());
+                list(&mut out);
+                out
             }
+            Shape::StixBundle | Shape::Envelope => cut(self.root, |_, key, _| match key {
+                Some("objects") => Cut::Write(&list),
+                Some(key) => member(key),
+                None => Cut::Drop,
+            }),
         };
         Bytes::from(in_place(self.root, &bytes))
     }
@@ -273,21 +289,22 @@ impl<'a> Bundle<'a> {
         };
         Part {
             source,
-            ..self.part(document.format, label, chosen, bytes)
+            ..self.part(document, label, chosen, bytes)
         }
     }
 
     /// A part that goes further. Its head is a new one: what stands beside the objects may speak of all of them.
-    fn lower(&self, format: Format, label: Label, chosen: &[bool], id: Uuid) -> Part {
+    fn lower(&self, document: &Document, label: Label, chosen: &[bool], id: Uuid) -> Part {
         let bytes = self.bytes(chosen, |key| match key {
             "type" | "spec_version" => Cut::Keep,
             "id" => Cut::Put(format!("\"bundle--{id}\"").into_bytes()),
             _ => Cut::Drop,
         });
-        self.part(format, label, chosen, bytes)
+        self.part(document, label, chosen, bytes)
     }
 
-    fn part(&self, format: Format, label: Label, chosen: &[bool], bytes: Bytes) -> Part {
+    fn part(&self, document: &Document, label: Label, chosen: &[bool], bytes: Bytes) -> Part {
+        let format = document.format;
         let objects = || {
             self.objects
                 .iter()
@@ -295,19 +312,32 @@ impl<'a> Bundle<'a> {
                 .filter(|(_, chosen)| **chosen)
                 .map(|(object, _)| *object)
         };
-        let about = about(objects());
+        // One look at each object, while it is at hand.
+        let mut ids = Vec::new();
+        let mut pap = None;
+        let seen = objects().inspect(|object| {
+            ids.extend(object.str("id").map(str::to_owned));
+            pap = self.pap.of(*object).max(pap);
+        });
+        let about = about(seen, || {
+            if document.digests.is_empty() {
+                return digests(objects());
+            }
+            let known = document.digests.iter().zip(chosen);
+            known
+                .filter(|(_, chosen)| **chosen)
+                .map(|(digest, _)| *digest)
+                .collect()
+        });
         Part {
             label,
-            pap: crate::markings::pap_within(objects()).max(self.pap_in_payloads(chosen)),
+            pap: pap.max(self.pap_in_payloads(chosen)),
             bytes,
             media_type: format.media_type(),
             title: about.title,
             summary: about.summary,
             kind: about.kind,
-            objects: objects()
-                .filter_map(|object| object.str("id"))
-                .map(str::to_owned)
-                .collect(),
+            objects: ids,
             restriction: Restriction::default(),
             source: SourceReference {
                 format: format.name().to_owned(),
@@ -360,18 +390,54 @@ impl<'a> Bundle<'a> {
 
 /// Where in a value a UUID stands, other than as the value's own id.
 pub(super) fn place_of(value: Element<'_>, wanted: Uuid128) -> Option<String> {
-    let mut place = None;
-    value.walk(|path: &Path<'_>, element| {
-        if place.is_some() {
-            return;
-        }
+    let stands_in = |text: &str| {
         let mut found = false;
-        for text in [path.key(), element.as_str()].into_iter().flatten() {
-            uuids_in(text.as_bytes(), &mut |uuid| found |= uuid == wanted);
+        uuids_in(text.as_bytes(), &mut |uuid| found |= uuid == wanted);
+        found
+    };
+    let is_object = value.is_object();
+    for (index, child) in value.children().enumerate() {
+        let key = child.key();
+        let text = child.as_str();
+        if is_object && key == "id" && text.is_some() {
+            continue;
         }
-        if found && path.pointer() != "/id" {
-            place = Some(path.pointer());
+        if (is_object && stands_in(key)) || text.is_some_and(stands_in) {
+            return Some(pointer(is_object, key, index));
         }
-    });
-    place
+        if text.is_none() && names(child, wanted) {
+            // A container is walked only where it has it.
+            let mut place = None;
+            child.walk(|path, element| {
+                let texts = [path.key(), element.as_str()];
+                if place.is_none() && texts.into_iter().flatten().any(stands_in) {
+                    place = Some(path.pointer());
+                }
+            });
+            if let Some(place) = place {
+                return Some(format!("{}{place}", pointer(is_object, key, index)));
+            }
+        }
+    }
+    None
+}
+
+fn pointer(is_object: bool, key: &str, index: usize) -> String {
+    let mut pointer = String::new();
+    push_step(
+        &mut pointer,
+        if is_object {
+            Step::Key(key)
+        } else {
+            Step::Index(index)
+        },
+    );
+    pointer
+}
+
+/// The UUID stands in a string or key within a value.
+fn names(value: Element<'_>, wanted: Uuid128) -> bool {
+    let mut found = false;
+    uuids(value, &mut |uuid| found |= uuid == wanted);
+    found
 }

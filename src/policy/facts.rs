@@ -141,6 +141,16 @@ impl PeerFacts {
         }
     }
 
+    /// The facts of a peer as if what was agreed with it held now, seen from `here`: what it would have lost by a change of
+    /// an item alone.
+    pub fn as_if_in_force(peer: &Peer, here: &CommunityId) -> Self {
+        Self {
+            community: peer.id.clone(),
+            agreement: sides(peer, here)
+                .map(|(ours, theirs)| AgreementFacts::from_to(ours, theirs, peer)),
+        }
+    }
+
     /// The facts of ourselves as the peer sees us, which sends: for judging what came.
     pub fn of_ourselves(peer: &Peer, here: &CommunityId, now: Timestamp) -> Self {
         Self {
@@ -170,9 +180,12 @@ fn direction<'a>(
     here: &CommunityId,
     now: Timestamp,
 ) -> Option<(&'a Side, &'a Side)> {
-    peer.in_force_at(now)
-        .then(|| peer.terms.sides_seen_from(here))
-        .flatten()
+    peer.in_force_at(now).then(|| sides(peer, here)).flatten()
+}
+
+fn sides<'a>(peer: &'a Peer, here: &CommunityId) -> Option<(&'a Side, &'a Side)> {
+    peer.terms
+        .sides_seen_from(here)
         .filter(|(_, theirs)| theirs.community == peer.id)
 }
 

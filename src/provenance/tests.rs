@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, Digest, ItemId, KeyId, SpiffeId};
-use crate::model::item::{Audience, Content, Envelope, Hop, LocalRecord, Withdrawal};
+use crate::model::item::{Audience, Content, Envelope, Hop, LocalRecord, Said, Withdrawal};
 use crate::model::label::Label;
 use crate::model::signed::Signed;
 use crate::model::words::WithdrawalReason;
@@ -492,6 +492,7 @@ fn a_local_record_belongs_to_one_envelope() {
         declared: None,
         pushed: Timestamp::from_seconds(1),
         waits: false,
+        said: Said::default(),
     };
     let with = |signer: &str, change: &dyn Fn(&mut LocalRecord)| {
         let mut local = local.clone();

@@ -5,14 +5,16 @@
 //! What the store deliberately does not do: judge, sign, or read the clock. Into signed bytes it looks at one moment only:
 //! when an item goes out of service, its envelope is cut down to a tombstone.
 
+mod document;
 mod ops;
 mod sqlite;
 
+pub use document::{Before, DocumentOfItem, DocumentPart, DocumentState};
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
-    DeliveredKind, DocumentPart, DocumentState, Expect, Fingerprint, Holder, HolderKey, InviteUse,
-    LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined, Revise, RowState,
-    Waiting, WaitingItem, Withdraw, Write, Written,
+    DeliveredKind, EQUIVOCATION, Expect, Fingerprint, Fingerprints, Holder, HolderKey, InviteUse,
+    LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, QuarantineRow, Quarantined, Revise,
+    RowState, Waiting, WaitingItem, Withdraw, Write, Written,
 };
 pub(crate) use sqlite::Committed;
-pub use sqlite::{Store, StoreError};
+pub use sqlite::{Generation, Store, StoreError};

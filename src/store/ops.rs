@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::document::{Before, DocumentState};
 use crate::anonymity::Reissued;
 use crate::clock::Timestamp;
 use crate::model::agreement::Peer;
@@ -10,7 +11,6 @@ use crate::model::label::Label;
 use crate::model::member::{Credential, Member};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
-use crate::model::words::Kind;
 
 /// One change, whole or not at all.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub enum Write {
     /// A withdrawal by the origin, here.
     Withdraw(Withdraw),
     /// The next revision of an item of this community, apart from any push. Answers `Appended` with one position;
-    /// with none if the item is not in service in the revision before it.
+    /// with none if the item is not in service in an earlier revision.
     Revise(Box<Revise>),
     /// These may be held by that peer from now on; durable before the first byte leaves. Answers `Done`.
     Offer {
@@ -106,6 +106,15 @@ pub enum Write {
     PinKeys(Vec<PinnedKey>),
     /// Something invalid from a peer, kept aside. Answers `Done`.
     Quarantine(Quarantined),
+    /// These are kept aside no longer, and the suppliers named are read again from the start. Answers `Done`.
+    SettleQuarantine {
+        /// The numbers of the records.
+        numbers: Vec<i64>,
+        /// Whose links begin anew.
+        reread: Vec<CommunityId>,
+        /// Who did what, a record for each.
+        audit: Vec<AuditRecord>,
+    },
     /// How a link does, with or without a change of its cursor. Answers `Done`.
     PutLink {
         /// The peer that supplies.
@@ -129,8 +138,9 @@ pub enum Written {
     /// The document is not in the state that the push expected, or one of its items was withdrawn or revised meanwhile.
     /// The state that it is in; [`DocumentState::absent`] if it is not there. Nothing of the push took effect.
     Unexpected(DocumentState),
-    /// The same document is held from somebody else, to whom it may go less far; nothing of the push took effect.
-    Meets(Meeting),
+    /// The same document is held from somebody else, who lets it go less far: which items of the push meet which of
+    /// his. Nothing of the push took effect.
+    Meets(Vec<(usize, Meeting)>),
     /// The document was there with the same content and version: nothing was appended, and the request is recorded.
     Existing(DocumentState),
     /// What each delivered entry did, in order: the position if it took effect, `None` if it was there already or older.
@@ -170,16 +180,12 @@ pub struct Append {
 /// Whether the items of a push go on their way, or wait for the operator (threat 41).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// They go, unless somebody else's item of the same document goes less far: then the answer is [`Written::Meets`].
+    /// They go, unless one of them meets what goes less far: then the answer is [`Written::Meets`].
     IfMet,
-    /// They go.
-    No,
-    /// They wait, because of what was met.
-    Because {
-        /// What was met.
-        met: Meeting,
-        /// That they wait.
-        audit: AuditRecord,
+    /// Those wait that say so, and the others go.
+    Settled {
+        /// That some wait.
+        audit: Option<AuditRecord>,
     },
 }
 
@@ -224,6 +230,9 @@ impl Fingerprint {
     }
 }
 
+/// The marks of one item: of its document as it was pushed, and as it travels where that differs.
+pub type Fingerprints = [Option<Fingerprint>; 2];
+
 /// A revision that is no push. It is of the same document as the revision before it, whatever its item says of that.
 #[derive(Clone, Debug)]
 pub struct Revise {
@@ -255,47 +264,6 @@ pub enum Expect {
     State(i64),
 }
 
-/// A document of a member, and the items it was made into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentState {
-    /// Changes with every change of the state.
-    pub tag: i64,
-    /// The version in the document's own format; empty where it has none.
-    pub version: String,
-    /// SHA-256 of the content.
-    pub content_sha256: Digest,
-    /// SHA-256 over label, audience and terms as pushed.
-    pub options_sha256: Digest,
-    /// The items, one a part, with the revision that holds. A part whose item was withdrawn is not among them.
-    pub parts: Vec<DocumentPart>,
-}
-
-impl DocumentState {
-    /// The state of a document that is not there: tag 0, which no document has, and no parts.
-    pub fn absent() -> Self {
-        Self {
-            tag: 0,
-            version: String::new(),
-            content_sha256: Digest([0; 32]),
-            options_sha256: Digest([0; 32]),
-            parts: Vec::new(),
-        }
-    }
-}
-
-/// A part of a document as an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentPart {
-    /// Its label.
-    pub label: Label,
-    /// Its item.
-    pub item: ItemId,
-    /// The revision that holds.
-    pub revision: u32,
-    /// Its kind.
-    pub kind: Kind,
-}
-
 /// What the caller of a push was told, as bytes that only intake reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer(pub Vec<u8>);
@@ -315,10 +283,21 @@ pub struct AppendItem {
     pub content: Bytes,
     /// The key under which the content is sealed.
     pub content_key: [u8; 32],
-    /// Of which document it is; `None`: of none that anybody else could have.
-    pub fingerprint: Option<Fingerprint>,
+    /// Of which document it is; none: of none that anybody else could have.
+    pub fingerprints: Fingerprints,
+    /// It waits for the operator, because of what it met.
+    pub met: Option<Meeting>,
+    /// It is another document than the revision before it, or goes elsewhere.
+    pub goes_elsewhere: bool,
     /// What the item's objects were called when it was pushed; the store seals it with the content.
     pub reissued: Vec<Reissued>,
+}
+
+impl AppendItem {
+    /// Whether somebody else's items of the same document are looked for: what went its way once goes on.
+    pub(crate) fn is_judged_anew(&self) -> bool {
+        self.revision == 1 || self.goes_elsewhere
+    }
 }
 
 /// A withdrawal by the origin.
@@ -380,7 +359,7 @@ pub enum DeliveredKind {
         /// The key under which the content is sealed.
         content_key: [u8; 32],
         /// Of which document it is.
-        fingerprint: Option<Fingerprint>,
+        fingerprints: Fingerprints,
     },
     /// The origin withdrew it. Takes effect once; leaves a tombstone also where the item never came.
     Withdrawal {
@@ -413,6 +392,9 @@ pub struct LogRow {
     pub supplier: Option<CommunityId>,
     /// The document's bytes; `None` where they were not asked for or are gone.
     pub content: Option<Bytes>,
+    /// What the revision before this one left, where it held until this one came: who lost the right by this one is told
+    /// so in its place.
+    pub before: Option<Box<Before>>,
 }
 
 /// What a row of the log is.
@@ -532,6 +514,20 @@ pub struct Quarantined {
     pub sha256: Digest,
     /// When.
     pub at: Timestamp,
+    /// Of an equivocation, what is held and what was sent: two envelopes that the origin signed.
+    pub evidence: Option<Box<(Signed, Signed)>>,
+}
+
+/// The reason of a [`Quarantined`] where two envelopes of one revision differ, and the origin signed both.
+pub const EQUIVOCATION: &str = "equivocation";
+
+/// A [`Quarantined`] in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// Its number; the newest has the highest.
+    pub number: i64,
+    /// What was invalid.
+    pub quarantined: Quarantined,
 }
 
 /// How the link to a supplier does.

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Malformed, envelope, form, pb, words};
+use super::{Malformed, envelope, form, pb, push, words};
 use crate::model::ids::{Role, SpiffeId};
-use crate::model::item::{Envelope, LocalRecord, ResolvedMarking};
+use crate::model::item::{Envelope, LocalRecord, ResolvedMarking, Said};
 
 /// Most persons and tools in a local record: every one of the most members that an audience can name, with 64 each.
 pub const PERSONS_MAX: usize = 4096;
@@ -37,7 +37,34 @@ pub(crate) fn message(local: &LocalRecord) -> pb::LocalRecord {
         declared: words::label_to_pb(local.declared),
         pushed: Some(words::time_to_pb(local.pushed)),
         waits: local.waits,
+        said: (local.said != Said::default()).then(|| said_to_pb(&local.said)),
     }
+}
+
+fn said_to_pb(said: &Said) -> pb::Said {
+    pb::Said {
+        to: said.to.iter().map(push::addressee_to_text).collect(),
+        hop_limit: said.hop_limit,
+        title: said.title,
+        summary: said.summary,
+        kind: said.kind,
+    }
+}
+
+fn said(message: &pb::Said) -> Result<Said, Malformed> {
+    form::count("said.to", message.to.len(), Envelope::AUDIENCE_MAX)?;
+    envelope::hop_limit_bound(message.hop_limit)?;
+    Ok(Said {
+        to: message
+            .to
+            .iter()
+            .map(|text| push::addressee(text))
+            .collect::<Result<_, _>>()?,
+        hop_limit: message.hop_limit,
+        title: message.title,
+        summary: message.summary,
+        kind: message.kind,
+    })
 }
 
 /// Parses; refuses what is out of bounds, unknown, or not the encoding of what was understood.
@@ -77,6 +104,12 @@ pub fn parse(bytes: &[u8]) -> Result<LocalRecord, Malformed> {
         declared: words::label(message.declared)?,
         pushed: form::required("pushed", words::time(message.pushed.as_ref())?)?,
         waits: message.waits,
+        said: message
+            .said
+            .as_ref()
+            .map(said)
+            .transpose()?
+            .unwrap_or_default(),
     })
 }
 
@@ -152,6 +185,16 @@ mod tests {
             declared: Some(Label::Red),
             pushed: Timestamp::from_micros(-1),
             waits: false,
+            said: Said {
+                to: vec![
+                    push::addressee("volt").unwrap(),
+                    push::addressee("water.isac.example").unwrap(),
+                ],
+                hop_limit: Some(0),
+                title: true,
+                summary: false,
+                kind: true,
+            },
         }
     }
 
@@ -165,6 +208,7 @@ mod tests {
             resolved: Vec::new(),
             mentions_accepted: false,
             declared: None,
+            said: Said::default(),
             ..full()
         };
         for record in [full(), bare] {

@@ -3,7 +3,7 @@
 use super::{Malformed, envelope, form, local_record, pb, words};
 use crate::model::ids::{MemberId, Name};
 use crate::model::item::Envelope;
-use crate::model::submission::{Addressee, PushOptions};
+use crate::model::submission::{Addressee, Changes, PushOptions};
 use crate::model::words::Kind;
 
 /// What the submitter says about a document, checked for form and bounds. Line ends of the summary become line feeds,
@@ -63,6 +63,30 @@ pub fn options(push: &pb::PushItemRequest) -> Result<PushOptions, Malformed> {
         credibility: words::credibility(push.credibility)?,
         split: push.split,
     })
+}
+
+/// The field of a push that stands for its document in a mask.
+pub const CONTENT: &str = "content";
+
+/// Which fields of a push a mask names, and whether the document is among them.
+pub fn changes(mask: Option<&prost_types::FieldMask>) -> Result<(Changes, bool), Malformed> {
+    let mut changes = Changes::default();
+    let mut content = false;
+    for path in mask.iter().flat_map(|mask| &mask.paths) {
+        if path == CONTENT {
+            content = true;
+        } else if !changes.mark(path) {
+            return Err(Malformed::new(
+                "update_mask",
+                format!(
+                    "names {}, which a revision does not change; it changes {CONTENT}, {}",
+                    path.escape_debug(),
+                    Changes::NAMES.join(", ")
+                ),
+            ));
+        }
+    }
+    Ok((changes, content))
 }
 
 /// The same back, without request id and content.

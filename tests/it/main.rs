@@ -7,6 +7,7 @@
 //! | `push/`, `feed/`, `identity/`, `federation/`, `cli/` | real nodes, real mutual TLS, real files; a file a behaviour |
 //! | `anonymity/` | the source of an un-named push: in nothing that travels, in no table, told on record only |
 //! | `members/`, `trust/` | membership, peering, certificates and connections, with real sockets and a clock that is set |
+//! | `keep/` | backups of real nodes, and what everybody else notices when one comes back |
 //! | `store.rs` | the store and the log: durable, once, in order, and gone when it is erased |
 //! | `crash.rs` | a node that is killed at each fault point, then judged by code that does not share the writer's |
 //! | `conformance.rs`, `documents.rs` | every document of a collection, compared with its manifest and with a second reader |
@@ -40,6 +41,8 @@ mod feed;
 mod federation;
 #[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod keep;
 #[cfg(test)]
 mod labels;
 #[cfg(test)]

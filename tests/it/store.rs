@@ -13,7 +13,7 @@ use sluis::model::ids::{
     CommunityId, CredentialName, Digest, ItemId, KeyId, MemberId, Name, SpiffeId,
 };
 use sluis::model::item::{
-    Audience, Content, Envelope, LocalRecord, SourceReference, Terms, Withdrawal,
+    Audience, Content, Envelope, LocalRecord, Said, SourceReference, Terms, Withdrawal,
 };
 use sluis::model::label::Label;
 use sluis::model::member::{Credential, Member, Standing};
@@ -1000,7 +1000,7 @@ async fn holders_remember_what_was_offered_received_and_erased() {
     assert_eq!(holder().await.erased, time(7));
     assert_eq!(
         f.store.held_by(&water, &[b, a]).await.unwrap(),
-        [b],
+        [(b, 1)],
         "erased is not held"
     );
     assert!(f.store.held_by(&msp, &[a, b]).await.unwrap().is_empty());
@@ -1008,7 +1008,10 @@ async fn holders_remember_what_was_offered_received_and_erased() {
     f.commit(offer(vec![(a, 2)], 8)).await;
     let held = holder().await;
     assert_eq!((held.revision, held.received, held.erased), (2, None, None));
-    assert_eq!(f.store.held_by(&water, &[b, a]).await.unwrap(), [b, a]);
+    assert_eq!(
+        f.store.held_by(&water, &[b, a]).await.unwrap(),
+        [(b, 1), (a, 2)]
+    );
 }
 
 #[tokio::test]
@@ -1105,6 +1108,7 @@ async fn the_quarantine_keeps_the_newest_of_each_supplier() {
         reason: format!("reason {n}"),
         sha256: Digest::of(&n.to_be_bytes()),
         at: Timestamp::from_seconds(1),
+        evidence: None,
     };
     f.commit(Write::Quarantine(bad("msp.isac.example", 0)))
         .await;
@@ -1421,7 +1425,7 @@ impl Push {
             tag: 0,
             version: format!("v{}", self.number),
             content_sha256: Digest::of(&self.number.to_be_bytes()),
-            options_sha256: Digest([3; 32]),
+            declared: None,
             parts: self
                 .items
                 .iter()
@@ -1430,6 +1434,8 @@ impl Push {
                     item: i.item,
                     revision: i.revision,
                     kind: Kind::Report,
+                    options_sha256: Digest([3; 32]),
+                    label_is_given: false,
                 })
                 .collect(),
         }
@@ -1481,6 +1487,7 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         declared: Some(Label::Green),
         pushed: Timestamp::from_seconds(1_000),
         waits: false,
+        said: Said::default(),
     };
     AppendItem {
         item,
@@ -1489,7 +1496,9 @@ fn append_item(n: u32, item: ItemId, revision: u32) -> AppendItem {
         local: signed(wire::local_record::encode(&local)),
         content,
         content_key: Digest::of(format!("key {n}").as_bytes()).0,
-        fingerprint: None,
+        fingerprints: [None; 2],
+        met: None,
+        goes_elsewhere: false,
         reissued: vec![Reissued {
             from: format!("indicator--old-{n:08}"),
             to: format!("indicator--new-{n:08}"),
@@ -1604,7 +1613,7 @@ fn foreign(n: u32, revision: u32, origin: &str) -> DeliveredItem {
             hops: vec![signed(Bytes::from_static(b"a hop"))],
             content,
             content_key: Digest::of(format!("foreign key {n} {revision}").as_bytes()).0,
-            fingerprint: None,
+            fingerprints: [None; 2],
         },
     }
 }

@@ -27,6 +27,7 @@ use crate::wire::{pb, push};
 use report::Report;
 
 mod report;
+pub(super) mod revise;
 mod stream;
 
 /// Share documents.
@@ -44,9 +45,22 @@ pub(super) struct PushArguments {
     /// The documents, plain or gzip-compressed: STIX, CSAF, MISP, Markdown, text or PDF; `-` reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    said: SaidArguments,
+    /// Make a MISP event one item for each label in it, so that its less restricted attributes go further
+    #[arg(long)]
+    split: bool,
+    /// Only say who would get it, and by which rule others would not
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What is said of a document.
+#[derive(Debug, clap::Args)]
+pub(super) struct SaidArguments {
     /// The label: CLEAR, GREEN, AMBER, AMBER+STRICT or RED
     #[arg(long, value_name = "L", value_parser = label)]
-    tlp: Option<Label>,
+    pub(super) tlp: Option<Label>,
     /// Limit the audience to a community, a member, or member/person; may be given several times
     #[arg(long, value_name = "ID", value_parser = addressee)]
     to: Vec<Addressee>,
@@ -106,17 +120,11 @@ pub(super) struct PushArguments {
     /// Push although your own name stands in the document; read the places first
     #[arg(long)]
     accept_mentions: bool,
-    /// Make a MISP event one item for each label in it, so that its less restricted attributes go further
-    #[arg(long)]
-    split: bool,
-    /// Only say who would get it, and by which rule others would not
-    #[arg(long)]
-    dry_run: bool,
 }
 
-impl PushArguments {
+impl SaidArguments {
     /// The message for a document, still without request id and content.
-    fn template(&self) -> pb::PushItemRequest {
+    pub(super) fn template(&self) -> pb::PushItemRequest {
         let says = |term: &str| self.terms.iter().any(|said| said == term);
         push::options_to_pb(&PushOptions {
             label: self.tlp,
@@ -148,7 +156,7 @@ impl PushArguments {
             accept_mentions: self.accept_mentions,
             reliability: self.reliability,
             credibility: self.credibility,
-            split: self.split,
+            split: false,
         })
     }
 }
@@ -162,14 +170,17 @@ enum Outcome {
 
 pub(super) async fn run(arguments: PushArguments, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.now();
-    if let Some(until) = arguments.valid_until.filter(|until| *until <= now) {
+    if let Some(until) = arguments.said.valid_until.filter(|until| *until <= now) {
         return Err(Failure::new(
             Exit::Usage,
             format!("--valid-until {until} is past, so that nobody would get the item"),
         ));
     }
     let session = session::as_member(context).await?;
-    let template = arguments.template();
+    let template = pb::PushItemRequest {
+        split: arguments.split,
+        ..arguments.said.template()
+    };
     if arguments.dry_run {
         let mut exit = Exit::Done;
         for file in &arguments.files {
@@ -259,18 +270,22 @@ fn request(
     template: &pb::PushItemRequest,
     context: &Context,
 ) -> Result<pb::PushItemRequest, Failure> {
-    let content = read(file)?;
+    Ok(pb::PushItemRequest {
+        request_id: request_id(context),
+        content: read(file)?,
+        ..template.clone()
+    })
+}
+
+/// A new request id.
+fn request_id(context: &Context) -> String {
     let milliseconds = context.clock.now().micros().div_euclid(1000);
     // The form of an item's id: ordered by time, so that a node finds recent ones together.
     let id = ItemId::new(
         u64::try_from(milliseconds).unwrap_or(0),
         random_bytes(&*context.entropy),
     );
-    Ok(pb::PushItemRequest {
-        request_id: id.to_string(),
-        content,
-        ..template.clone()
-    })
+    id.to_string()
 }
 
 /// Reads a document; `-` is standard input.

@@ -46,5 +46,6 @@ pub(crate) fn read(format: Format, root: Element<'_>) -> Said {
         summary: summary.to_owned(),
         kind: Kind::Advisory,
         problems,
+        digests: Vec::new(),
     }
 }

@@ -34,14 +34,18 @@ impl Default for Codes {
 }
 
 impl Codes {
+    /// Takes one in; to be sorted before it is asked for.
     fn add(&mut self, code: u32) {
-        if let Err(at) = self.sorted.binary_search(&code) {
-            self.sorted.insert(at, code);
-        }
+        self.sorted.push(code);
         let (word, bit) = picked(code);
         if let Some(word) = self.bits.get_mut(word) {
             *word |= bit;
         }
+    }
+
+    fn sort(&mut self) {
+        self.sorted.sort_unstable();
+        self.sorted.dedup();
     }
 
     fn has(&self, code: u32) -> bool {
@@ -60,8 +64,16 @@ fn picked(code: u32) -> (usize, u64) {
 }
 
 impl Hidden {
-    /// Looks for this too, at least five bytes of it.
-    pub(super) fn add(&mut self, text: &str) {
+    /// Looks for these, each of at least five bytes.
+    pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut hidden = Self::default();
+        texts.for_each(|text| hidden.add(text));
+        hidden.base64.sort();
+        hidden.hex.sort();
+        hidden
+    }
+
+    fn add(&mut self, text: &str) {
         // As text of one byte a letter, and of two as UTF-16 has it.
         let narrow: Vec<u8> = text.bytes().collect();
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

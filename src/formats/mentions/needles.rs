@@ -104,12 +104,8 @@ impl Needles {
         for words in names(&aliases.name) {
             needles.extend(Needle::of("the name", &aliases.name, words, &[], false));
         }
-        let mut hidden = Hidden::default();
-        for anchor in needles.iter().map(Needle::anchor) {
-            if anchor.len() >= HIDDEN_BYTES_MIN {
-                hidden.add(anchor);
-            }
-        }
+        let anchors = needles.iter().map(Needle::anchor);
+        let hidden = Hidden::of(anchors.filter(|anchor| anchor.len() >= HIDDEN_BYTES_MIN));
         let longest = needles.iter().map(Needle::length).max().unwrap_or_default();
         Self {
             needles,

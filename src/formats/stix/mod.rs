@@ -93,8 +93,14 @@ impl Shape {
 pub(crate) fn read(format: Format, shape: Shape, root: Element<'_>) -> Said {
     let mut problems = Problems::default();
     validity::check(format, shape, root, &mut problems);
-    let about = about(shape.objects(root).map(|(_, object)| object));
+    let objects = shape.objects(root).map(|(_, object)| object);
+    let mut known = Vec::new();
+    let about = about(objects.clone(), || {
+        known = digests(objects);
+        known.clone()
+    });
     Said {
+        digests: known,
         identity: Some(about.identity),
         version: about.version,
         title: about.title,
@@ -115,29 +121,31 @@ pub(crate) struct About {
     pub(crate) kind: Kind,
 }
 
-/// What these objects say, read by themselves.
-pub(crate) fn about<'a>(objects: impl Iterator<Item = Element<'a>> + Clone) -> About {
+/// What these objects say, read by themselves; their digests are asked for only where they are needed.
+pub(crate) fn about<'a>(
+    objects: impl Iterator<Item = Element<'a>>,
+    digests: impl FnOnce() -> Vec<[u8; 32]>,
+) -> About {
     let mut wholes = 0usize;
     let mut whole: Option<Element<'_>> = None;
     let mut has_report = false;
     // The object that says best what the document is about; the first of the best rank.
     let mut speaks: Option<(usize, Element<'_>)> = None;
-    for object in objects.clone() {
+    for object in objects {
         let kind = object.str("type").unwrap_or_default();
         if matches!(kind, "report" | "grouping") {
             wholes = wholes.saturating_add(1);
             whole = Some(object);
             has_report |= kind == "report";
         }
-        let rank = RANKS
-            .iter()
-            .position(|k| *k == kind)
-            .unwrap_or(if NAMELESS.contains(&kind) {
-                usize::MAX
-            } else {
-                RANKS.len()
-            });
-        if rank < speaks.map_or(usize::MAX, |(best, _)| best) && object.str("name").is_some() {
+        // Only what says it better than what was found before counts.
+        let best = speaks.map_or(usize::MAX, |(best, _)| best);
+        let rank = match RANKS.iter().take(best).position(|k| *k == kind) {
+            Some(rank) => rank,
+            None if best <= RANKS.len() || NAMELESS.contains(&kind) => continue,
+            None => RANKS.len(),
+        };
+        if object.str("name").is_some() {
             speaks = Some((rank, object));
         }
     }
@@ -153,7 +161,7 @@ pub(crate) fn about<'a>(objects: impl Iterator<Item = Element<'a>> + Clone) -> A
     About {
         identity: match named {
             Some((id, _)) => id.to_owned(),
-            None => digest(objects).to_string(),
+            None => digest(digests()).to_string(),
         },
         version: named.map_or_else(String::new, |(_, modified)| modified.to_owned()),
         title: said("name"),
@@ -211,17 +219,21 @@ pub(crate) fn ids(document: &Document) -> Vec<String> {
 
 /// The digest of the objects, without the bundle's own id: tools give a bundle a new one at each export. The order of
 /// objects, keys and white space does not count either, because it has no meaning.
-fn digest<'a>(objects: impl Iterator<Item = Element<'a>>) -> Digest {
+fn digest(mut digests: Vec<[u8; 32]>) -> Digest {
+    digests.sort_unstable();
+    Digest::of(digests.as_flattened())
+}
+
+/// The digest of each object.
+pub(crate) fn digests<'a>(objects: impl Iterator<Item = Element<'a>>) -> Vec<[u8; 32]> {
     let mut canonical = Canonical::default();
-    let mut digests: Vec<[u8; 32]> = objects
+    objects
         .map(|object| {
             canonical.out.clear();
             canonical.write(object);
             Digest::of(&canonical.out).0
         })
-        .collect();
-    digests.sort_unstable();
-    Digest::of(digests.as_flattened())
+        .collect()
 }
 
 /// Writes values so that equal ones give equal bytes, and others do not: each string with its length, each container with
@@ -284,6 +296,9 @@ impl<'a> Canonical<'a> {
 
 /// The first eight bytes as a number, zeros where there are fewer.
 fn beginning(key: &str) -> u64 {
+    if let Some(first) = key.as_bytes().first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
     key.bytes()
         .chain(std::iter::repeat(0))
         .take(8)

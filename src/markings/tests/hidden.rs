@@ -547,9 +547,9 @@ fn what_is_passed_over_in_a_silent_document_says_nothing() {
             said,
         ] {
             let document = json_document(&value);
-            let as_it_is = find(&document).list;
+            let as_it_is = find(&document, document.root()).list;
             assert!(!as_it_is.is_empty(), "{text}");
-            let all = find_with(&document, false).list;
+            let all = find_with(&document, document.root(), false).list;
             assert_eq!(format!("{as_it_is:?}"), format!("{all:?}"), "{text}");
             assert_eq!(marked_label(&document), Label::Red, "{text}");
         }
@@ -560,7 +560,8 @@ fn what_is_passed_over_in_a_silent_document_says_nothing() {
         "at a place",
     ] {
         let value = bundle(vec![with(indicator(), "description", json!(text))]);
-        assert!(find_with(&json_document(&value), false).list.is_empty());
+        let document = json_document(&value);
+        assert!(find_with(&document, document.root(), false).list.is_empty());
     }
 }
 

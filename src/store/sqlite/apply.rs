@@ -129,7 +129,8 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
     let row = &stored.row;
     let beside = Beside {
         document: stored.document,
-        fingerprint: stored.fingerprint,
+        ends: stored.ends,
+        fingerprints: stored.fingerprints,
         ..Beside::default()
     };
     let mut body = pack::body(row, &beside);
@@ -142,6 +143,13 @@ async fn erase(script: &mut Script<'_>, stored: &Stored) -> Result<(), sqlx::Err
                 bind(a, body)?;
                 bind(a, row.position.0)
             },
+        )
+        .await?;
+    // The envelope that is kept as evidence holds a title and a summary: they go with the rest.
+    script
+        .one(
+            "UPDATE quarantine SET held = NULL, sent = NULL WHERE item = ? AND held IS NOT NULL",
+            |a| bind(a, row.item.bytes().as_slice()),
         )
         .await?;
     for delete in [
@@ -205,6 +213,15 @@ async fn write_other(script: &mut Script<'_>, other: &Other<'_>) -> Result<(), s
         Other::Peer(peer) => people::put_peer(script.flushed().await?, peer).await,
         Other::Keys(keys) => links::pin(script, keys).await,
         Other::Quarantine(quarantined) => links::quarantine(script, quarantined).await,
+        Other::Equivocation(found) => {
+            tracing::error!(
+                peer.id = %found.supplier,
+                item.id = found.item.map(tracing::field::display),
+                "a community signed two different envelopes of one revision; `sluis peer quarantine list` has both"
+            );
+            links::quarantine(script, std::slice::from_ref(&**found)).await
+        }
+        Other::QuarantineEnds(numbers) => links::end_quarantine(script, numbers).await,
         Other::Link(peer, state) => links::put(script.flushed().await?, peer, state).await,
         Other::Cursor(peer, cursor) => links::put_cursor(script, peer, cursor).await,
         Other::Waits(item, met, at) => waiting::put(script, *item, met, *at).await,

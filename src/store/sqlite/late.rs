@@ -38,6 +38,7 @@ pub(super) struct Late {
     find: ManyRows,
     find_all: ManyRows,
     find_newest: &'static str,
+    delete: &'static str,
     /// Entries that stay in memory before slices go to the table.
     recent_max: usize,
     /// Under this lock only memory is touched.
@@ -68,6 +69,7 @@ impl Late {
             "SELECT key, max(position) FROM item_positions WHERE key IN (",
             "SELECT position FROM item_positions WHERE key IN (",
             "SELECT position FROM item_positions WHERE key = ? ORDER BY position DESC LIMIT ?",
+            "DELETE FROM item_positions WHERE key = ? AND position = ?",
         )
     }
 
@@ -79,6 +81,7 @@ impl Late {
             "SELECT key, max(position) FROM document_numbers WHERE key IN (",
             "SELECT position FROM document_numbers WHERE key IN (",
             "SELECT position FROM document_numbers WHERE key = ? ORDER BY position DESC LIMIT ?",
+            "DELETE FROM document_numbers WHERE key = ? AND position = ?",
         )
     }
 
@@ -88,6 +91,7 @@ impl Late {
         find: &'static str,
         find_all: &'static str,
         find_newest: &'static str,
+        delete: &'static str,
     ) -> Self {
         Self {
             counter,
@@ -107,6 +111,7 @@ impl Late {
                 tail: ")",
             },
             find_newest,
+            delete,
             recent_max: RECENT_MAX,
             recent: RwLock::default(),
         }
@@ -212,6 +217,31 @@ impl Late {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(entries);
+    }
+
+    /// Takes entries out of the table in the transaction that is open, after what else it writes.
+    pub(super) async fn erase(
+        &self,
+        script: &mut Script<'_>,
+        entries: &[(Key, i64)],
+    ) -> Result<(), sqlx::Error> {
+        for (key, place) in entries {
+            script
+                .one(self.delete, |a| {
+                    bind(a, key.as_slice())?;
+                    bind(a, *place)
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the same out of memory, once that is durable.
+    pub(super) fn remove(&self, entries: &[(Key, i64)]) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            recent.remove(entry);
+        }
     }
 
     /// Forgets everything, to be told again.

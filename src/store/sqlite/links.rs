@@ -1,16 +1,21 @@
 //! What stands between nodes and viewers: holders, progress, cursors, pinned keys, quarantine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use prost::Message as _;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Failure, column, digest, inconsistent, item_id};
-use super::statement::{ManyRows, PASS_OVER_NULL, Script, bind};
+use super::statement::{ManyRows, Script, bind};
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId, KeyId};
 use crate::model::position::Position;
-use crate::store::{Holder, LinkState, PinnedKey, Quarantined, StoreError};
+use crate::model::signed::Signed;
+use crate::store::{
+    EQUIVOCATION, Holder, LinkState, PinnedKey, QuarantineRow, Quarantined, StoreError,
+};
+use crate::wire::{pb, words};
 
 /// Records kept of what one supplier sent that was invalid, so that one peer cannot fill the disk or crowd out another.
 pub(super) const QUARANTINE_MAX: i64 = 10_000;
@@ -106,14 +111,16 @@ fn holder(row: &SqliteRow, item: ItemId) -> Result<Holder, StoreError> {
     })
 }
 
-/// Which of these items this peer may hold and has not erased, in the order in which they were asked for.
+/// Which of these items this peer may hold and has not erased, in the order in which they were asked for, each with the
+/// highest revision that was offered.
 pub(super) async fn held_by(
     connection: &mut SqliteConnection,
     peer: &CommunityId,
     items: &[ItemId],
-) -> Result<Vec<ItemId>, Failure> {
+) -> Result<Vec<(ItemId, u32)>, Failure> {
+    const TABLE: &str = "holders";
     const HELD: ManyRows = ManyRows {
-        head: "SELECT item FROM holders WHERE erased IS NULL AND (item, peer) IN (VALUES ",
+        head: "SELECT item, revision FROM holders WHERE erased IS NULL AND (item, peer) IN (VALUES ",
         tuple: "(?,?)",
         tail: ")",
     };
@@ -123,14 +130,21 @@ pub(super) async fn held_by(
             bind(a, peer.as_str())
         })
         .await?;
-    let held: BTreeSet<ItemId> = rows
+    let held: BTreeMap<ItemId, u32> = rows
         .iter()
         .map(|row| {
-            item_id(column(row, 0, "holders", "item", &"?")?)
-                .ok_or_else(|| inconsistent("holders", "item", &"?"))
+            let item = item_id(column(row, 0, TABLE, "item", &"?")?)
+                .ok_or_else(|| inconsistent(TABLE, "item", &"?"))?;
+            let revision: i64 = column(row, 1, TABLE, "revision", &item)?;
+            let revision =
+                u32::try_from(revision).map_err(|_| inconsistent(TABLE, "revision", &item))?;
+            Ok((item, revision))
         })
-        .collect::<Result<_, _>>()?;
-    Ok(items.iter().copied().filter(|i| held.contains(i)).collect())
+        .collect::<Result<_, StoreError>>()?;
+    Ok(items
+        .iter()
+        .filter_map(|item| Some((*item, *held.get(item)?)))
+        .collect())
 }
 
 /// A credential was sent everything up to this position. One that reads again from further back had the later ones before.
@@ -284,9 +298,11 @@ pub(super) async fn quarantine(
     quarantined: &[Quarantined],
 ) -> Result<(), sqlx::Error> {
     const INSERT: ManyRows = ManyRows {
-        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at) SELECT * FROM (VALUES ",
-        tuple: "(?,?,?,?,?)",
-        tail: PASS_OVER_NULL,
+        head: "INSERT INTO quarantine (supplier, item, reason, sha256, at, held, sent) SELECT * FROM (VALUES ",
+        tuple: "(?,?,?,?,?,?,?)",
+        // What comes again is not one more, but may be wrong for another reason now.
+        tail: ") WHERE column1 IS NOT NULL ON CONFLICT (supplier, sha256) DO UPDATE \
+                SET reason = excluded.reason, at = excluded.at, held = excluded.held, sent = excluded.sent",
     };
     script
         .rows(&INSERT, quarantined, |a, q| {
@@ -294,7 +310,10 @@ pub(super) async fn quarantine(
             bind(a, q.item.map(|i| i.bytes().to_vec()))?;
             bind(a, q.reason.as_str())?;
             bind(a, q.sha256.0.as_slice())?;
-            bind(a, q.at.micros())
+            bind(a, q.at.micros())?;
+            let packed = |signed: &Signed| words::signed_to_pb(signed).encode_to_vec();
+            bind(a, q.evidence.as_ref().map(|e| packed(&e.0)))?;
+            bind(a, q.evidence.as_ref().map(|e| packed(&e.1)))
         })
         .await?;
     let suppliers: BTreeSet<&CommunityId> = quarantined.iter().map(|q| &q.supplier).collect();
@@ -314,15 +333,63 @@ pub(super) async fn quarantine(
     Ok(())
 }
 
-/// What was invalid, newest first, at most so many.
+/// These are kept aside no longer.
+pub(super) async fn end_quarantine(
+    script: &mut Script<'_>,
+    numbers: &[i64],
+) -> Result<(), sqlx::Error> {
+    for number in numbers {
+        script
+            .one("DELETE FROM quarantine WHERE number = ?", |a| {
+                bind(a, *number)
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// Whether an equivocation about this item is on record from this supplier.
+pub(super) async fn is_alarmed(
+    connection: &mut SqliteConnection,
+    supplier: &CommunityId,
+    item: ItemId,
+) -> Result<bool, Failure> {
+    let row =
+        sqlx::query("SELECT 1 FROM quarantine WHERE supplier = ? AND item = ? AND reason = ?")
+            .bind(supplier.as_str().to_owned())
+            .bind(item.bytes().to_vec())
+            .bind(EQUIVOCATION)
+            .fetch_optional(connection)
+            .await?;
+    Ok(row.is_some())
+}
+
+/// How many records there are with a reason.
+pub(super) async fn count_quarantined(
+    connection: &mut SqliteConnection,
+    reason: &str,
+) -> Result<i64, Failure> {
+    let row = sqlx::query("SELECT count(*) FROM quarantine WHERE reason = ?")
+        .bind(reason.to_owned())
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// What was invalid, of one supplier or of all, newest first, at most so many.
 pub(super) async fn quarantined(
     connection: &mut SqliteConnection,
+    supplier: Option<&CommunityId>,
+    number: Option<i64>,
     most: i64,
-) -> Result<Vec<Quarantined>, Failure> {
+) -> Result<Vec<QuarantineRow>, Failure> {
     const TABLE: &str = "quarantine";
     let rows = sqlx::query(
-        "SELECT number, supplier, item, reason, sha256, at FROM quarantine ORDER BY number DESC LIMIT ?",
+        "SELECT number, supplier, item, reason, sha256, at, held, sent FROM quarantine \
+         WHERE (?1 IS NULL OR supplier = ?1) AND (?2 IS NULL OR number = ?2) ORDER BY number DESC LIMIT ?3",
     )
+    .bind(supplier.map(|s| s.as_str().to_owned()))
+    .bind(number)
     .bind(most)
     .fetch_all(connection)
     .await?;
@@ -330,7 +397,7 @@ pub(super) async fn quarantined(
         .map(|row| {
             let number: i64 = row.try_get(0)?;
             let item: Option<&[u8]> = column(row, 2, TABLE, "item", &number)?;
-            Ok(Quarantined {
+            let quarantined = Quarantined {
                 supplier: community(row, 1, TABLE, "supplier", &number)?,
                 item: item
                     .map(|i| item_id(i).ok_or_else(|| inconsistent(TABLE, "item", &number)))
@@ -338,9 +405,29 @@ pub(super) async fn quarantined(
                 reason: column(row, 3, TABLE, "reason", &number)?,
                 sha256: digest(row, 4, TABLE, "sha256", &number)?,
                 at: Timestamp::from_micros(column(row, 5, TABLE, "at", &number)?),
+                evidence: match (evidence(row, 6, "held")?, evidence(row, 7, "sent")?) {
+                    (Some(held), Some(sent)) => Some(Box::new((held, sent))),
+                    _ => None,
+                },
+            };
+            Ok(QuarantineRow {
+                number,
+                quarantined,
             })
         })
         .collect()
+}
+
+fn evidence(row: &SqliteRow, at: usize, name: &'static str) -> Result<Option<Signed>, StoreError> {
+    let bytes: Option<&[u8]> = column(row, at, "quarantine", name, &"?")?;
+    bytes
+        .map(|bytes| {
+            pb::SignedRecord::decode(bytes)
+                .ok()
+                .and_then(|record| words::signed(Some(&record)).ok())
+                .ok_or_else(|| inconsistent("quarantine", name, &"?"))
+        })
+        .transpose()
 }
 
 fn community(

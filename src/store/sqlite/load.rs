@@ -6,13 +6,16 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::late::{Key, Late};
-use super::plan::{Change, Document, Invite, ItemNow, Known, Twin};
+use super::plan::{Change, Document, Invite, ItemNow, Known, TWINS_MAX, Twin};
 use super::rows::{AT_POSITIONS, Failure, Remains, Stored, column, digest, inconsistent, stored};
 use super::statement::{ManyRows, bind};
-use super::{audit, pack};
+use super::{audit, links, pack, waiting};
 use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId, MemberId};
-use crate::store::{Answer, DocumentState, Expect, Fingerprint, LogClass, LogRow, Waiting, Write};
+use crate::store::{
+    Answer, DeliveredKind, DocumentOfItem, DocumentState, Expect, Fingerprint, LogClass, LogRow,
+    RowState, Waiting, Write,
+};
 use crate::wire;
 
 /// What the writes of a batch name.
@@ -22,6 +25,8 @@ struct Named {
     documents: Vec<Digest>,
     fingerprints: Vec<Fingerprint>,
     items: HashSet<ItemId>,
+    /// A push brings the next version of a document.
+    revised: bool,
     /// Items are withdrawn or revised by themselves: their documents change with them.
     withdrawn: bool,
     invites: Vec<Digest>,
@@ -55,8 +60,12 @@ pub(super) async fn known(
     }
     let item_ids: Vec<ItemId> = named.items.into_iter().collect();
     load_items(connection, items, &item_ids, &mut known).await?;
+    load_alarms(connection, batch, &mut known).await?;
     load_documents(connection, documents, &named.documents, &mut known).await?;
     load_twins(connection, items, &named.fingerprints, &mut known).await?;
+    if named.revised {
+        known.waiting = waiting::of(connection, known.items.keys()).await?;
+    }
     if named.withdrawn {
         load_documents_of_items(connection, &mut known).await?;
     }
@@ -115,11 +124,13 @@ fn named(batch: &[Write]) -> Named {
                 named.documents.push(append.document);
                 // The id of a first revision is fresh; only what is revised or withdrawn can be there already.
                 if append.waiting == Waiting::IfMet {
+                    let new = append.items.iter().filter(|i| i.is_judged_anew());
                     named
                         .fingerprints
-                        .extend(append.items.iter().filter_map(|i| i.fingerprint));
+                        .extend(new.flat_map(|i| i.fingerprints).flatten());
+                    named.revised |= append.items.iter().any(|i| i.revision > 1);
                 }
-                named.audits |= matches!(append.waiting, Waiting::Because { .. });
+                named.audits |= matches!(&append.waiting, Waiting::Settled { audit: Some(_) });
                 let revised = append.items.iter().filter(|i| i.revision > 1);
                 named.items.extend(revised.map(|i| i.item));
                 named.items.extend(append.vanished.iter().map(|w| w.item));
@@ -139,6 +150,8 @@ fn named(batch: &[Write]) -> Named {
             }
             Write::Deliver(deliver) => {
                 named.items.extend(deliver.entries.iter().map(|e| e.item));
+                // An equivocation among them is recorded.
+                named.audits |= !deliver.entries.is_empty();
             }
             Write::UseInvite { secret_sha256, .. } => {
                 named.invites.push(*secret_sha256);
@@ -161,6 +174,7 @@ fn named(batch: &[Write]) -> Named {
             Write::PutMember { .. }
             | Write::PutCredential { .. }
             | Write::PutPeer { .. }
+            | Write::SettleQuarantine { .. }
             | Write::Audit(_) => named.audits = true,
             Write::Offer { .. }
             | Write::Receipt { .. }
@@ -203,6 +217,36 @@ async fn load_items(
         }
     }
     load_forestalled(connection, index, &early, known).await
+}
+
+/// Equivocations that are on record already: each raises one alarm, however often it is sent.
+async fn load_alarms(
+    connection: &mut SqliteConnection,
+    batch: &[Write],
+    known: &mut Known,
+) -> Result<(), Failure> {
+    for write in batch {
+        let Write::Deliver(deliver) = write else {
+            continue;
+        };
+        for entry in &deliver.entries {
+            let DeliveredKind::Revision {
+                revision, envelope, ..
+            } = &entry.kind
+            else {
+                continue;
+            };
+            let Some(ItemNow::Stored(held)) = known.items.get(&entry.item) else {
+                continue;
+            };
+            let differs = held.row.revision == *revision
+                && matches!(&held.row.class, LogClass::Item { envelope: held, .. } if held.record != envelope.record);
+            if differs && links::is_alarmed(connection, &deliver.supplier, entry.item).await? {
+                known.alarmed.insert((deliver.supplier.clone(), entry.item));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where an item was withdrawn before it came, every row of it is such a withdrawal, each by another community.
@@ -261,9 +305,6 @@ fn item_now(stored: Stored) -> Result<ItemNow, Failure> {
     })
 }
 
-/// Items of one document that are looked at: the newest, and more than members push it in good faith.
-const TWINS_MAX: usize = 32;
-
 async fn load_twins(
     connection: &mut SqliteConnection,
     index: &Late,
@@ -285,13 +326,17 @@ async fn load_twins(
     for Stored {
         row,
         document,
-        fingerprint,
+        fingerprints,
         ..
     } in stored(connection, rows, false).await?
     {
-        if let Some(fingerprint) = fingerprint {
-            let twin = Twin::of(&row, document);
-            known.twins.entry(fingerprint).or_default().extend(twin);
+        let twin = Twin::of(&row, document);
+        for fingerprint in fingerprints.into_iter().flatten() {
+            known
+                .twins
+                .entry(fingerprint)
+                .or_default()
+                .extend(twin.clone());
         }
     }
     Ok(())
@@ -377,6 +422,42 @@ pub(super) async fn document_state(
     let mut known = Known::default();
     load_documents(connection, index, &[document], &mut known).await?;
     Ok(known.documents.remove(&document).map(|d| d.state))
+}
+
+/// The document of the item's row at a position; `None` where the row is no item in service, or none of this community.
+pub(super) async fn document_at(
+    connection: &mut SqliteConnection,
+    position: i64,
+) -> Result<Option<DocumentOfItem>, Failure> {
+    let rows = AT_POSITIONS
+        .fetch(connection, &[position], |a, p| bind(a, *p))
+        .await?;
+    let Some(Stored {
+        row:
+            LogRow {
+                state: RowState::Live,
+                class: LogClass::Item { .. },
+                ..
+            },
+        document: Some(number),
+        fingerprints,
+        ..
+    }) = stored(connection, rows, false).await?.pop()
+    else {
+        return Ok(None);
+    };
+    let rows = DOCUMENTS
+        .fetch(connection, &[number], |a, n| bind(a, *n))
+        .await?;
+    let Some(row) = rows.first() else {
+        return Err(inconsistent("documents", "number", &number).into());
+    };
+    let (_, document, state) = document(row)?;
+    Ok(Some(DocumentOfItem {
+        document,
+        state,
+        fingerprints,
+    }))
 }
 
 /// The key under which a document is found.

@@ -21,13 +21,14 @@ use crate::model::ids::{CommunityId, Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::roster::Roster;
 use crate::store::{
-    AuditRow, DocumentState, Fingerprint, Holder, LinkState, LogRow, PinnedKey, Quarantined, Write,
-    Written,
+    AuditRow, DocumentState, Fingerprints, Holder, LinkState, LogRow, PinnedKey, Quarantined,
+    RowState, Write, Written,
 };
 
 mod apply;
 mod audit;
 mod error;
+mod keep;
 mod late;
 mod links;
 mod load;
@@ -42,8 +43,9 @@ mod statement;
 mod waiting;
 
 pub use error::StoreError;
+pub use keep::Generation;
 
-use late::{Late, Round};
+use late::{Key, Late, Round};
 use plan::Plan;
 use rows::Failure;
 use statement::Script;
@@ -199,23 +201,6 @@ impl Store {
         self.inner.writer.lock().await.erased
     }
 
-    /// Writes a consistent copy of the database into a new file, with mode 0600, while the node runs.
-    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        open::private_file(file, true)
-            .await
-            .map_err(|source| StoreError::Open {
-                file: file.to_owned(),
-                source,
-            })?;
-        let mut connection = self.reader().await?;
-        sqlx::query("VACUUM INTO ?")
-            .bind(file.to_string_lossy().into_owned())
-            .execute(&mut *connection)
-            .await
-            .map_err(|e| StoreError::of(file, e))?;
-        Ok(())
-    }
-
     /// Cancelled once the database failed at the disk: until the node starts again every write is refused.
     pub fn stopped(&self) -> &CancellationToken {
         &self.inner.stopped
@@ -342,6 +327,20 @@ impl Inner {
         if let Some(slice) = &documents {
             self.documents.write(&mut script, slice).await?;
         }
+        let superseded: Vec<(Key, i64)> = plan
+            .changed
+            .iter()
+            .filter(|stored| stored.row.state == RowState::Superseded)
+            .flat_map(|stored| {
+                let place = stored.row.position.0;
+                stored
+                    .fingerprints
+                    .into_iter()
+                    .flatten()
+                    .map(move |mark| (mark.bytes(), place))
+            })
+            .collect();
+        self.items.erase(&mut script, &superseded).await?;
         script.flushed().await?;
         connection
             .execute("COMMIT")
@@ -356,12 +355,11 @@ impl Inner {
             self.documents.written(&mut writer.documents_round, slice);
         }
         self.items.add(plan.rows.iter().flat_map(|new| {
-            let fingerprint = new.beside.fingerprint.map(Fingerprint::bytes);
-            [Some(new.row.item.bytes()), fingerprint]
-                .into_iter()
-                .flatten()
-                .map(|key| (key, new.row.position.0))
+            let item = (new.row.item.bytes(), new.row.position.0);
+            let marks = marks_of(&new.row, new.beside.fingerprints);
+            std::iter::once(item).chain(marks)
         }));
+        self.items.remove(&superseded);
         self.documents.add(
             plan.known
                 .documents
@@ -412,6 +410,17 @@ impl Inner {
         }
         error
     }
+}
+
+/// The places of an item's fingerprints. What holds in the place of a superseded row has its own.
+fn marks_of(row: &LogRow, marks: Fingerprints) -> impl Iterator<Item = (Key, i64)> {
+    let place = row.position.0;
+    let counts = row.state != RowState::Superseded;
+    marks
+        .into_iter()
+        .flatten()
+        .filter(move |_| counts)
+        .map(move |mark| (mark.bytes(), place))
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use sqlx::{ConnectOptions, Executor, Row, SqlSafeStr};
 use super::error::StoreError;
 use super::late::{Key, Late};
 use super::load::document_key;
-use super::pack::{fingerprint_of_body, item_of_body};
+use super::pack::{self, fingerprints_of_body, item_of_body};
 use super::people;
+use super::rows::SUPERSEDED;
 use crate::model::ids::Digest;
-use crate::store::Fingerprint;
 
 /// `SLUI`, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x534c_5549;
@@ -89,6 +89,14 @@ pub(super) fn readers(file: &Path) -> SqlitePool {
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(options)
+}
+
+/// One connection to a database that is there, beside the node that serves it or without one. It changes nothing of itself.
+pub(super) async fn one(file: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = common(file)
+        .create_if_missing(false)
+        .pragma("temp_store", "MEMORY");
+    options.connect().await.map_err(|e| StoreError::of(file, e))
 }
 
 fn common(file: &Path) -> SqliteConnectOptions {
@@ -176,8 +184,8 @@ pub(super) async fn load_late(
         "SELECT ",
         item_of_body!(),
         ", position, ",
-        fingerprint_of_body!(),
-        " FROM log WHERE position > ?"
+        fingerprints_of_body!(),
+        ", state FROM log WHERE position > ?"
     ))
     .bind(until)
     .fetch_all(&mut *connection)
@@ -187,9 +195,11 @@ pub(super) async fn load_late(
         if let Ok(key) = Key::try_from(item) {
             items.add([(key, row.try_get(1)?)]);
         }
-        let fingerprint = Key::try_from(row.try_get::<&[u8], _>(2)?).ok();
-        if let Some(fingerprint) = fingerprint.and_then(Fingerprint::from_bytes) {
-            items.add([(fingerprint.bytes(), row.try_get(1)?)]);
+        // What holds in the place of a superseded row has its fingerprints.
+        if row.try_get::<i64, _>(3)? != SUPERSEDED {
+            let position = row.try_get(1)?;
+            let marks = pack::fingerprints(row.try_get(2)?);
+            items.add(marks.into_iter().flatten().map(|f| (f.bytes(), position)));
         }
     }
     let until = people::count(connection, documents.counter).await?;

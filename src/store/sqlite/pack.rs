@@ -8,7 +8,7 @@ use crate::model::ids::{CommunityId, Digest, ItemId, KeyId};
 use crate::model::label::Label;
 use crate::model::signed::Signed;
 use crate::model::words::Kind;
-use crate::store::{DocumentPart, DocumentState, Fingerprint, LogClass, LogRow};
+use crate::store::{DocumentPart, DocumentState, Fingerprint, Fingerprints, LogClass, LogRow};
 
 /// What of a log's row stands in one piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub(super) struct Body {
     pub recorded: Timestamp,
     /// The number of the document that it is a part of.
     pub document: Option<i64>,
-    /// For a withdrawal or recall, the position of the item's row that it ended.
+    /// For a withdrawal or recall, the position of the item's row that it ended; for a revision, that of the one before.
     pub ends: Option<i64>,
     /// Of which document the item is.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprints: Fingerprints,
     pub supplier: Option<CommunityId>,
     pub hops: Vec<Signed>,
     pub local: Option<Signed>,
@@ -35,10 +35,10 @@ pub(super) struct Body {
 pub(super) struct Beside {
     /// The number of the document that an item is a part of.
     pub document: Option<i64>,
-    /// For a withdrawal or recall, the position of the item's row that it ended.
+    /// For a withdrawal or recall, the position of the item's row that it ended; for a revision, that of the one before.
     pub ends: Option<i64>,
     /// Of which document the item is.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprints: Fingerprints,
     /// The reason of a withdrawal as it was given. Nothing reads it yet but people who look into the database.
     pub note: String,
 }
@@ -51,13 +51,13 @@ macro_rules! item_of_body {
 }
 pub(super) use item_of_body;
 
-/// The same for the fingerprint.
-macro_rules! fingerprint_of_body {
+/// The same for the fingerprints.
+macro_rules! fingerprints_of_body {
     () => {
-        "substr(body, 46, 16)"
+        "substr(body, 46, 32)"
     };
 }
-pub(super) use fingerprint_of_body;
+pub(super) use fingerprints_of_body;
 
 /// What a row of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(super) enum Class {
     Recall,
 }
 
-/// A row's body: class (1 byte), item (16), revision (4), recorded, document and ends (8 each, 0: none), fingerprint (16,
+/// A row's body: class (1 byte), item (16), revision (4), recorded, document and ends (8 each, 0: none), fingerprints (16 each,
 /// zeros: none), then with a length
 /// before each (1 byte: supplier and own id; 4 bytes: the others) supplier, own id, note, hops, local record, and the
 /// signed record. Zeros may follow.
@@ -90,7 +90,7 @@ pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
     let hops_length: usize = hops.iter().map(|h| 4 + signed_length(h)).sum();
     let local_length = local.map_or(0, signed_length);
     let signed_length = signed.map_or(0, signed_length);
-    let fixed = 1 + 16 + 4 + 3 * 8 + 16 + 2 + 4 * 4;
+    let fixed = 1 + 16 + 4 + 3 * 8 + 2 * 16 + 2 + 4 * 4;
     let mut out = Vec::with_capacity(
         fixed
             + supplier.len()
@@ -106,7 +106,9 @@ pub(super) fn body(row: &LogRow, beside: &Beside) -> Vec<u8> {
     out.put_i64(row.recorded.micros());
     out.put_i64(beside.document.unwrap_or_default());
     out.put_i64(beside.ends.unwrap_or_default());
-    out.put_slice(&beside.fingerprint.map_or([0; 16], Fingerprint::bytes));
+    for fingerprint in beside.fingerprints {
+        out.put_slice(&fingerprint.map_or([0; 16], Fingerprint::bytes));
+    }
     for short in [supplier.as_bytes(), own_id] {
         out.put_u8(u8::try_from(short.len()).expect("an id has at most 253 bytes"));
         out.put_slice(short);
@@ -135,8 +137,8 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     let recorded = Timestamp::from_micros(bytes.try_get_i64().ok()?);
     let document = bytes.try_get_i64().ok()?;
     let ends = bytes.try_get_i64().ok()?;
-    let mut fingerprint = [0; 16];
-    bytes.try_copy_to_slice(&mut fingerprint).ok()?;
+    let mut marks = [0; 32];
+    bytes.try_copy_to_slice(&mut marks).ok()?;
     let supplier = short_back(&mut bytes)?;
     let mut own_id = short_back(&mut bytes)?;
     let _note = long_back(&mut bytes)?;
@@ -158,7 +160,7 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
         recorded,
         document: (document != 0).then_some(document),
         ends: (ends != 0).then_some(ends),
-        fingerprint: Fingerprint::from_bytes(fingerprint),
+        fingerprints: fingerprints(&marks),
         supplier: if supplier.is_empty() {
             None
         } else {
@@ -173,13 +175,13 @@ pub(super) fn body_back(mut bytes: Bytes) -> Option<Body> {
     })
 }
 
-/// The state of a document without its tag: digests of content and options (32 bytes each), the version with two bytes of
-/// length before it, and 22 bytes for each part.
+/// The state of a document without its tag: the digest of the content (32 bytes), the declared label (0: none), the version
+/// with two bytes of length before it, and the parts.
 pub(super) fn document(state: &DocumentState) -> Vec<u8> {
     let version = state.version.as_bytes();
-    let mut out = Vec::with_capacity(66 + version.len() + state.parts.len() * PART_BYTES);
+    let mut out = Vec::with_capacity(35 + version.len() + state.parts.len() * PART_BYTES);
     out.put_slice(&state.content_sha256.0);
-    out.put_slice(&state.options_sha256.0);
+    out.put_u8(state.declared.map_or(0, label_code));
     out.put_u16(u16::try_from(version.len()).expect("wire bounds a version at 128 bytes"));
     out.put_slice(version);
     put_parts(&mut out, &state.parts);
@@ -189,16 +191,27 @@ pub(super) fn document(state: &DocumentState) -> Vec<u8> {
 /// The way back.
 pub(super) fn document_back(tag: i64, bytes: &[u8]) -> Option<DocumentState> {
     let (content_sha256, bytes) = bytes.split_at_checked(32)?;
-    let (options_sha256, mut bytes) = bytes.split_at_checked(32)?;
+    let mut bytes = bytes;
+    let declared = match bytes.try_get_u8().ok()? {
+        0 => None,
+        code => Some(label_back(code)?),
+    };
     let length = usize::from(bytes.try_get_u16().ok()?);
     let (version, parts) = bytes.split_at_checked(length)?;
     Some(DocumentState {
         tag,
         version: std::str::from_utf8(version).ok()?.to_owned(),
         content_sha256: Digest::from_slice(content_sha256)?,
-        options_sha256: Digest::from_slice(options_sha256)?,
+        declared,
         parts: parts_back(parts)?,
     })
+}
+
+/// Both fingerprints of a row; zeros are none.
+pub(super) fn fingerprints(bytes: &[u8]) -> Fingerprints {
+    let (marks, _) = bytes.as_chunks::<16>();
+    let mut marks = marks.iter().copied().map(Fingerprint::from_bytes);
+    [marks.next().flatten(), marks.next().flatten()]
 }
 
 /// Old and new ids by turns.
@@ -258,6 +271,8 @@ fn put_parts(out: &mut Vec<u8>, parts: &[DocumentPart]) {
         out.put_slice(&part.item.bytes());
         out.put_u32(part.revision);
         out.put_u8(kind_code(part.kind));
+        out.put_slice(&part.options_sha256.0);
+        out.put_u8(u8::from(part.label_is_given));
     }
 }
 
@@ -274,17 +289,26 @@ fn parts_back(bytes: &[u8]) -> Option<Vec<DocumentPart>> {
             chunk.try_copy_to_slice(&mut item).ok()?;
             let revision = chunk.try_get_u32().ok()?;
             let kind = chunk.try_get_u8().ok()?;
+            let mut options = [0; 32];
+            chunk.try_copy_to_slice(&mut options).ok()?;
+            let label_is_given = match chunk.try_get_u8().ok()? {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
             Some(DocumentPart {
                 label: label_back(label)?,
                 item: ItemId::from_bytes(item),
                 revision,
                 kind: Kind::ALL.iter().copied().find(|k| kind_code(*k) == kind)?,
+                options_sha256: Digest(options),
+                label_is_given,
             })
         })
         .collect()
 }
 
-const PART_BYTES: usize = 22;
+const PART_BYTES: usize = 55;
 
 const ITEM: u8 = 1;
 const WITHDRAWAL: u8 = 2;
@@ -406,6 +430,7 @@ mod tests {
             recorded: Timestamp::from_seconds(-4),
             supplier,
             content: None,
+            before: None,
         }
     }
 
@@ -424,7 +449,7 @@ mod tests {
         let beside = Beside {
             document: Some(8),
             ends: None,
-            fingerprint: Fingerprint::from_bytes([0x88; 16]),
+            fingerprints: [Fingerprint::from_bytes([0x88; 16]), None],
             note: "a note".into(),
         };
         let mut packed = body(&row, &beside);
@@ -436,7 +461,7 @@ mod tests {
             recorded: row.recorded,
             document: Some(8),
             ends: None,
-            fingerprint: Fingerprint::from_bytes([0x88; 16]),
+            fingerprints: [Fingerprint::from_bytes([0x88; 16]), None],
             supplier: Some(water),
             hops,
             local: Some(local),
@@ -457,7 +482,7 @@ mod tests {
             class: Class::Withdrawal(id),
             document: None,
             ends: Some(9),
-            fingerprint: None,
+            fingerprints: [None; 2],
             supplier: None,
             hops: Vec::new(),
             local: None,
@@ -474,12 +499,14 @@ mod tests {
             item: id,
             revision: 9,
             kind: Kind::Report,
+            options_sha256: Digest([2; 32]),
+            label_is_given: true,
         };
         let state = DocumentState {
             tag: 4,
             version: "1.2".into(),
             content_sha256: Digest([1; 32]),
-            options_sha256: Digest([2; 32]),
+            declared: Some(Label::Amber),
             parts: vec![part, part],
         };
         assert_eq!(document_back(4, &document(&state)), Some(state));
@@ -501,8 +528,8 @@ mod tests {
             let back = body_back(cut).and_then(|b| b.signed);
             assert_ne!(back, Some(a_signed(b"one")), "{length}");
         }
-        assert_eq!(parts_back(&[0; 22]), None);
-        assert_eq!(parts_back(&[1; 23]), None);
-        assert_eq!(document_back(1, &[0; 65]), None);
+        assert_eq!(parts_back(&[0; 55]), None);
+        assert_eq!(parts_back(&[1; 56]), None);
+        assert_eq!(document_back(1, &[0; 33]), None);
     }
 }

@@ -17,8 +17,8 @@ use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, DocumentState, Expect, Fingerprint,
-    InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey, Quarantined, Revise,
-    RowState, StoreError, Waiting, Withdraw, Write, Written,
+    Fingerprints, InviteUse, LinkState, LogClass, LogRow, Meeting, NewInvite, PinnedKey,
+    Quarantined, Revise, RowState, StoreError, Waiting, Withdraw, Write, Written,
 };
 
 mod deliver;
@@ -26,7 +26,7 @@ mod tombstone;
 mod twin;
 
 use tombstone::out_of_service;
-pub(super) use twin::Twin;
+pub(super) use twin::{TWINS_MAX, Twin};
 
 /// What of the database a batch touches, first as it is, then as the writes make it.
 #[derive(Debug, Default)]
@@ -49,6 +49,10 @@ pub(super) struct Known {
     pub endorsed: HashSet<(MemberId, MemberId)>,
     /// The newest items of each document that a new item may be of, whoever they come from.
     pub twins: HashMap<Fingerprint, Vec<Twin>>,
+    /// Items that wait and that the batch revises.
+    pub waiting: HashMap<ItemId, Meeting>,
+    /// Equivocations that are on record, by supplier and item.
+    pub alarmed: HashSet<(CommunityId, ItemId)>,
     /// The last audit record; `None`: there is none.
     pub last_audit: Option<(i64, Digest)>,
 }
@@ -132,6 +136,8 @@ pub(super) enum Other<'a> {
     Peer(&'a Peer),
     Keys(&'a [PinnedKey]),
     Quarantine(&'a [Quarantined]),
+    Equivocation(Box<Quarantined>),
+    QuarantineEnds(&'a [i64]),
     Link(&'a CommunityId, &'a LinkState),
     Cursor(&'a CommunityId, &'a str),
     Waits(ItemId, &'a Meeting, Timestamp),
@@ -225,6 +231,18 @@ impl<'a> Plan<'a> {
             Write::Quarantine(quarantined) => self
                 .others
                 .push(Other::Quarantine(std::slice::from_ref(quarantined))),
+            Write::SettleQuarantine {
+                numbers,
+                reread,
+                audit,
+            } => {
+                self.others.push(Other::QuarantineEnds(numbers));
+                self.others
+                    .extend(reread.iter().map(|peer| Other::Cursor(peer, "")));
+                for record in audit {
+                    self.audit(record);
+                }
+            }
             Write::PutLink { peer, state } => self.others.push(Other::Link(peer, state)),
             Write::Audit(audit) => self.audit(audit),
         }
@@ -255,23 +273,26 @@ impl<'a> Plan<'a> {
             }
         }
         let number = known.map(|d| d.number);
-        if append.waiting == Waiting::IfMet
-            && let Some(met) = self.met(append, number)
-        {
-            return Ok(Written::Meets(met));
+        if append.waiting == Waiting::IfMet {
+            let met = self.met(append, number);
+            if !met.is_empty() {
+                return Ok(Written::Meets(met));
+            }
         }
         let number = number.unwrap_or(self.known.newest_document + 1);
         let mut positions = Vec::with_capacity(append.items.len() + append.vanished.len());
         for item in &append.items {
-            positions.push(self.append_item(item, item.fingerprint, number, append.at)?);
+            positions.push(self.append_item(item, item.fingerprints, number, append.at)?);
         }
         for vanished in &append.vanished {
             positions.extend(self.withdraw(vanished)?);
         }
-        if let Waiting::Because { met, audit } = &append.waiting {
-            for item in &append.items {
+        for item in &append.items {
+            if let Some(met) = &item.met {
                 self.others.push(Other::Waits(item.item, met, append.at));
             }
+        }
+        if let Waiting::Settled { audit: Some(audit) } = &append.waiting {
             self.audit(audit);
         }
         self.put_document(append, number);
@@ -284,22 +305,23 @@ impl<'a> Plan<'a> {
         let (item, revision) = (revise.item.item, revise.item.revision);
         let before = match self.known.items.get(&item) {
             Some(ItemNow::Stored(held)) => {
-                Some((held.row.revision, held.document, held.fingerprint))
+                Some((held.row.revision, held.document, held.fingerprints))
             }
             Some(ItemNow::Planned(at)) => self.rows.get(*at).map(|new| {
                 let beside = &new.beside;
-                (new.row.revision, beside.document, beside.fingerprint)
+                (new.row.revision, beside.document, beside.fingerprints)
             }),
             Some(ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_))
             | None => None,
         };
-        let Some((before, Some(number), fingerprint)) = before else {
+        let Some((before, Some(number), fingerprints)) = before else {
             return Ok(Written::Appended(Vec::new()));
         };
-        if before.checked_add(1) != Some(revision) {
+        // The number follows from the one before and grows with it: one that does not is of a revision that was overtaken.
+        if before >= revision {
             return Ok(Written::Appended(Vec::new()));
         }
-        let position = self.append_item(&revise.item, fingerprint, number, revise.at)?;
+        let position = self.append_item(&revise.item, fingerprints, number, revise.at)?;
         let document = self
             .known
             .document_numbers
@@ -354,13 +376,17 @@ impl<'a> Plan<'a> {
     fn append_item(
         &mut self,
         item: &AppendItem,
-        fingerprint: Option<Fingerprint>,
+        fingerprints: Fingerprints,
         document: i64,
         at: Timestamp,
     ) -> Result<Position, StoreError> {
-        if let Some(held) = self.known.items.remove(&item.item) {
-            self.end(held, RowState::Superseded)?;
-        }
+        let (before, ends) = match self.known.items.remove(&item.item) {
+            Some(held) => {
+                let (remains, ends, _) = self.end(held, RowState::Superseded)?;
+                (Some(remains.into_before()), Some(ends))
+            }
+            None => (None, None),
+        };
         let class = LogClass::Item {
             envelope: item.envelope.clone(),
             hops: Vec::new(),
@@ -375,12 +401,14 @@ impl<'a> Plan<'a> {
             recorded: at,
             supplier: None,
             content: Some(item.content.clone()),
+            before,
         };
         Ok(self.push_item(NewRow {
             row,
             beside: Beside {
                 document: Some(document),
-                fingerprint,
+                ends,
+                fingerprints,
                 ..Beside::default()
             },
             content_key: Some(item.content_key),
@@ -520,13 +548,14 @@ impl<'a> Plan<'a> {
             recorded: at,
             supplier,
             content: None,
+            before: None,
         };
         let position = self.push_row(NewRow {
             row,
             beside: Beside {
                 document: None,
                 ends,
-                fingerprint: None,
+                fingerprints: [None; 2],
                 note,
             },
             content_key: None,
@@ -539,7 +568,7 @@ impl<'a> Plan<'a> {
 
     fn push_item(&mut self, new: NewRow) -> Position {
         let planned = ItemNow::Planned(self.rows.len());
-        if let Some(fingerprint) = new.beside.fingerprint {
+        for fingerprint in new.beside.fingerprints.into_iter().flatten() {
             let twin = Twin::of(&new.row, new.beside.document);
             self.known
                 .twins

@@ -2,10 +2,11 @@
 
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{LIVE, Stored, column, columns, stored};
+use super::rows::{AT_POSITIONS, LIVE, Stored, column, columns, stored};
+use super::statement::bind;
 use super::*;
 use crate::anonymity::Reissued;
-use crate::store::{RowState, WaitingItem};
+use crate::store::{DocumentOfItem, EQUIVOCATION, QuarantineRow, RowState, WaitingItem};
 
 /// Rows in one answer at most, whatever is asked for.
 const ROWS_MAX: usize = 10_000;
@@ -112,6 +113,30 @@ impl Store {
         Ok(rows.into_iter().map(|s| s.row).next())
     }
 
+    /// The rows of an item, oldest first and at most so many of the newest, without content.
+    pub async fn history(&self, item: ItemId, most: usize) -> Result<Vec<LogRow>, StoreError> {
+        let mut connection = self.reader().await?;
+        let key = item.bytes();
+        let read = async {
+            let mut positions = self.inner.items.all(&mut connection, &[key]).await?;
+            positions.sort_unstable();
+            let newest = positions.split_off(positions.len().saturating_sub(most));
+            let mut transaction = connection.begin().await?;
+            let rows = AT_POSITIONS
+                .fetch(&mut transaction, &newest, |a, p| bind(a, *p))
+                .await?;
+            stored(&mut transaction, rows, false).await
+        };
+        let rows: Result<Vec<Stored>, Failure> = read.await;
+        let mut rows: Vec<LogRow> = rows
+            .map_err(|e| self.failed(e))?
+            .into_iter()
+            .map(|s| s.row)
+            .collect();
+        rows.sort_unstable_by_key(|row| row.position);
+        Ok(rows)
+    }
+
     /// What the objects of an item in service were called when it was pushed: empty where none was issued anew.
     pub async fn reissued(&self, item: ItemId) -> Result<Vec<Reissued>, StoreError> {
         let mut connection = self.reader().await?;
@@ -177,12 +202,13 @@ impl Store {
         holders.map_err(|e| self.failed(e))
     }
 
-    /// Which of these items this peer may hold and has not erased, in the order in which they were asked for.
+    /// Which of these items this peer may hold and has not erased, in the order in which they were asked for, each with
+    /// the highest revision that was offered.
     pub async fn held_by(
         &self,
         peer: &CommunityId,
         items: &[ItemId],
-    ) -> Result<Vec<ItemId>, StoreError> {
+    ) -> Result<Vec<(ItemId, u32)>, StoreError> {
         let mut connection = self.reader().await?;
         let held = links::held_by(&mut connection, peer, items).await;
         held.map_err(|e| self.failed(e))
@@ -213,8 +239,31 @@ impl Store {
     pub async fn quarantined(&self, most: usize) -> Result<Vec<Quarantined>, StoreError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut connection = self.reader().await?;
-        let quarantined = links::quarantined(&mut connection, most).await;
-        quarantined.map_err(|e| self.failed(e))
+        let rows = links::quarantined(&mut connection, None, None, most).await;
+        let rows = rows.map_err(|e| self.failed(e))?;
+        Ok(rows.into_iter().map(|row| row.quarantined).collect())
+    }
+
+    /// The same with their numbers, of one supplier or of all, one record or all.
+    pub async fn quarantine(
+        &self,
+        supplier: Option<&CommunityId>,
+        number: Option<i64>,
+        most: usize,
+    ) -> Result<Vec<QuarantineRow>, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut connection = self.reader().await?;
+        let rows = links::quarantined(&mut connection, supplier, number, most).await;
+        rows.map_err(|e| self.failed(e))
+    }
+
+    /// How many equivocations are on record and not settled.
+    pub async fn equivocations(&self) -> Result<u64, StoreError> {
+        let mut connection = self.reader().await?;
+        let count = links::count_quarantined(&mut connection, EQUIVOCATION).await;
+        count
+            .map(|count| u64::try_from(count).unwrap_or_default())
+            .map_err(|e| self.failed(e))
     }
 
     /// Audit records after a number in order, at most so many. Whether the chain holds is for the reader to check.
@@ -249,6 +298,22 @@ impl Store {
         row.map(|row| row.try_get(0))
             .transpose()
             .map_err(|e| self.failed(e))
+    }
+
+    /// The document that an item of this community in service is a part of.
+    pub async fn document_of(&self, item: ItemId) -> Result<Option<DocumentOfItem>, StoreError> {
+        let mut connection = self.reader().await?;
+        let key = item.bytes();
+        let read = async {
+            let newest = self.inner.items.newest(&mut connection, &[key]).await?;
+            let Some(position) = newest.get(&key) else {
+                return Ok(None);
+            };
+            let mut transaction = connection.begin().await?;
+            load::document_at(&mut transaction, *position).await
+        };
+        let read: Result<_, Failure> = read.await;
+        read.map_err(|e| self.failed(e))
     }
 
     /// The state of a document.

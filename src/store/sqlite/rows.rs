@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::model::ids::{Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
-use crate::store::{Fingerprint, LogClass, LogRow, RowState, StoreError};
+use crate::store::{Before, Fingerprints, LogClass, LogRow, RowState, StoreError};
 
 /// The columns of a [`Stored`], from `log`.
 macro_rules! columns {
@@ -35,10 +35,10 @@ pub(super) struct Stored {
     pub row: LogRow,
     /// The number of the document that it is a part of.
     pub document: Option<i64>,
-    /// For a withdrawal or recall, the position of the item's row that it ended.
+    /// For a withdrawal or recall, the position of the item's row that it ended; for a revision, that of the one before.
     pub ends: Option<i64>,
     /// Of which document the item is.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprints: Fingerprints,
     /// How long its body is where it is stored.
     pub body_bytes: usize,
 }
@@ -169,6 +169,16 @@ pub(super) struct Remains {
     pub recorded: Timestamp,
 }
 
+impl Remains {
+    /// As the next revision holds it.
+    pub(super) fn into_before(self) -> Box<Before> {
+        Box::new(Before {
+            of: (self.tombstone, self.hops, self.local),
+            recorded: self.recorded,
+        })
+    }
+}
+
 struct Raw {
     position: i64,
     state: RowState,
@@ -220,18 +230,22 @@ fn assemble(
         recorded,
         document,
         ends,
-        fingerprint,
+        fingerprints,
         supplier,
         hops,
         local,
         signed,
     } = raw.body;
+    let mut before = None;
     let class = match (class, signed, remains) {
-        (Class::Item, Some(envelope), None) => LogClass::Item {
-            envelope,
-            hops,
-            local,
-        },
+        (Class::Item, Some(envelope), remains) => {
+            before = remains.map(Remains::into_before);
+            LogClass::Item {
+                envelope,
+                hops,
+                local,
+            }
+        }
         (Class::Withdrawal(id), Some(statement), remains) => LogClass::Withdrawal {
             id,
             statement,
@@ -254,10 +268,11 @@ fn assemble(
             recorded,
             supplier,
             content,
+            before,
         },
         document,
         ends,
-        fingerprint,
+        fingerprints,
         body_bytes: raw.body_bytes,
     })
 }

@@ -28,6 +28,7 @@ fn bulky(n: u64) -> Write {
         reason: format!("reason {n} ").repeat(2_000),
         sha256: Digest::of(&n.to_be_bytes()),
         at: Timestamp::from_seconds(1),
+        evidence: None,
     })
 }
 

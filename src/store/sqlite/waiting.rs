@@ -1,11 +1,13 @@
 //! Items that wait for the operator.
 
+use std::collections::HashMap;
+
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::pack::{label_back, label_code};
 use super::rows::{Failure, column, inconsistent, item_id};
-use super::statement::{Script, bind};
+use super::statement::{ManyRows, Script, bind};
 use crate::clock::Timestamp;
 use crate::model::ids::{CommunityId, ItemId};
 use crate::store::{Meeting, WaitingItem};
@@ -40,6 +42,25 @@ pub(super) async fn delete(script: &mut Script<'_>, item: ItemId) -> Result<(), 
         .await
 }
 
+/// Which of these items wait, and for what.
+pub(super) async fn of(
+    connection: &mut SqliteConnection,
+    items: impl Iterator<Item = &ItemId>,
+) -> Result<HashMap<ItemId, Meeting>, Failure> {
+    const WAITING: ManyRows = ManyRows {
+        head: "SELECT item, met, met_origin, met_label, since FROM waiting WHERE item IN (",
+        tuple: "?",
+        tail: ")",
+    };
+    let keys: Vec<[u8; 16]> = items.map(|item| item.bytes()).collect();
+    let rows = WAITING
+        .fetch(connection, &keys, |a, key| bind(a, key.as_slice()))
+        .await?;
+    rows.iter()
+        .map(|row| waiting(row).map(|waits| (waits.item, waits.met)))
+        .collect()
+}
+
 /// Those that wait, oldest first, at most so many.
 pub(super) async fn list(
     connection: &mut SqliteConnection,
@@ -51,25 +72,25 @@ pub(super) async fn list(
     .bind(most)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            const TABLE: &str = "waiting";
-            let item = item_id(row.try_get(0)?).ok_or_else(|| inconsistent(TABLE, "item", &"?"))?;
-            let bad = |name| inconsistent(TABLE, name, &item);
-            let origin: &str = column(&row, 2, TABLE, "met_origin", &item)?;
-            let label: i64 = column(&row, 3, TABLE, "met_label", &item)?;
-            Ok(WaitingItem {
-                item,
-                met: Meeting {
-                    item: item_id(row.try_get(1)?).ok_or_else(|| bad("met"))?,
-                    origin: CommunityId::parse(origin).map_err(|_| bad("met_origin"))?,
-                    label: u8::try_from(label)
-                        .ok()
-                        .and_then(label_back)
-                        .ok_or_else(|| bad("met_label"))?,
-                },
-                since: Timestamp::from_micros(column(&row, 4, TABLE, "since", &item)?),
-            })
-        })
-        .collect()
+    rows.iter().map(waiting).collect()
+}
+
+fn waiting(row: &SqliteRow) -> Result<WaitingItem, Failure> {
+    const TABLE: &str = "waiting";
+    let item = item_id(row.try_get(0)?).ok_or_else(|| inconsistent(TABLE, "item", &"?"))?;
+    let bad = |name| inconsistent(TABLE, name, &item);
+    let origin: &str = column(row, 2, TABLE, "met_origin", &item)?;
+    let label: i64 = column(row, 3, TABLE, "met_label", &item)?;
+    Ok(WaitingItem {
+        item,
+        met: Meeting {
+            item: item_id(row.try_get(1)?).ok_or_else(|| bad("met"))?,
+            origin: CommunityId::parse(origin).map_err(|_| bad("met_origin"))?,
+            label: u8::try_from(label)
+                .ok()
+                .and_then(label_back)
+                .ok_or_else(|| bad("met_label"))?,
+        },
+        since: Timestamp::from_micros(column(row, 4, TABLE, "since", &item)?),
+    })
 }

@@ -1,12 +1,13 @@
 //! What a document costs before it is an item: reading with validation, markings, and partition, beside plain
 //! `serde_json` of the same bytes. The largest bundle of the collection (`tests/data`, or the folder that `SLUIS_DATA`
-//! names), and a generated one of 150,000 objects.
+//! names), and a generated one of 150,000 objects. Beside these, ordinary documents of a few KiB ([`small`]).
 //!
 //! Memory is measured from outside: this program starts itself with [`CHILD`], and the child tells what the kernel says
 //! of its peak.
 
-pub(crate) mod generated;
+mod generated;
 mod memory;
+mod small;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,8 +46,9 @@ pub(crate) enum Way {
     Plain,
 }
 
-/// Measures both bundles.
+/// Measures the ordinary documents and both bundles.
 pub(crate) fn run() -> Result<()> {
+    small::run()?;
     let (name, large) = largest()?;
     measure(&name, &large, 40)?;
     let count = items(OBJECTS);
@@ -74,15 +76,18 @@ pub(crate) fn all(bytes: &Bytes) -> Result<Vec<Part>> {
     }
     let marked = markings::mark(&document, Some(Label::Green), &[])
         .map_err(|r| anyhow::anyhow!(r.message))?;
-    let parting = Parting {
+    Ok(partition::parts(&document, &marked, parting()).parts)
+}
+
+fn parting() -> Parting<'static> {
+    Parting {
         split: true,
         id: &|_| Uuid::from_u128(1),
         creator: Creator {
             name: "A community",
             uuid: Uuid::from_u128(2),
         },
-    };
-    Ok(partition::parts(&document, &marked, parting).parts)
+    }
 }
 
 /// Parsing alone.

@@ -31,7 +31,11 @@ async fn a_message_that_inflates_beyond_its_bound_is_refused_and_the_node_goes_o
         .max_decoding_message_size(1024 * 1024);
     let bomb = push(Bytes::from(vec![b' '; INFLATED]), 1);
     let small = compressed(&bomb.encode_to_vec());
-    assert!(small.len() < INFLATED / 500, "{} bytes on the wire", small.len());
+    assert!(
+        small.len() < INFLATED / 500,
+        "{} bytes on the wire",
+        small.len()
+    );
     let refused = service.push_item(bomb).await.expect_err("it is too large");
     assert!(
         matches!(refused.code(), Code::OutOfRange | Code::ResourceExhausted),
@@ -45,5 +49,9 @@ async fn a_message_that_inflates_beyond_its_bound_is_refused_and_the_node_goes_o
 fn compressed(message: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(BytesMut::new().writer(), Compression::default());
     encoder.write_all(message).expect("memory takes it");
-    encoder.finish().expect("memory takes it").into_inner().freeze()
+    encoder
+        .finish()
+        .expect("memory takes it")
+        .into_inner()
+        .freeze()
 }

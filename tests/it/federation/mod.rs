@@ -5,5 +5,6 @@ mod crashes;
 mod documents;
 mod onward;
 mod outages;
+mod revised;
 mod two_nodes;
 mod withdrawal;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use sluis::anonymity::{Pseudonyms, SourceSeal};
-use sluis::api::admin::{Admin, Overview, Settled};
+use sluis::api::admin::{Admin, Named, Overview, Settled};
 use sluis::api::caller::Caller;
 use sluis::api::enrollment::Enrollment;
 use sluis::api::listener::{self, Connections, ListenerLimits};
@@ -455,6 +455,23 @@ impl Overview for Nothing {
 
     fn waiting(&self) -> BoxFuture<'_, Result<Vec<pb::WaitingItem>, Status>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn quarantined(
+        &self,
+        _peer: Option<CommunityId>,
+        _number: Option<i64>,
+    ) -> BoxFuture<'_, Result<Vec<pb::QuarantinedItem>, Status>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn settle_quarantine(
+        &self,
+        _operator: SpiffeId,
+        _named: Named,
+        _settled: Settled,
+    ) -> BoxFuture<'_, Result<u32, Status>> {
+        Box::pin(async { Err(status::not_found("nothing is in quarantine")) })
     }
 
     fn settle(

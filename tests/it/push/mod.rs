@@ -5,5 +5,6 @@ mod parts;
 mod preview;
 mod refused;
 mod repeated;
+mod revised;
 mod stream;
 mod waiting;

@@ -223,3 +223,23 @@ fn a_misp_event_is_split_only_where_that_is_asked_for() {
     assert_eq!(content["Event"]["Attribute"], json!([attribute(1, None)]));
     assert!(!bram.may_show(&parts[1].1));
 }
+
+#[test]
+fn a_declaration_that_is_forgotten_lowers_nothing() {
+    let f = shared();
+    let meryem = f.viewer("energy/acme/meryem");
+    let version = |modified: &str| {
+        crate::support::bundle(
+            "held up",
+            modified,
+            &[indicator("held up 76", Some("GREEN"))],
+        )
+    };
+    let item = meryem.share(
+        &f.file("v1.json", version("2026-01-05T10:00:00.000Z")),
+        &["--tlp", "AMBER"],
+    );
+    let second = f.file("v2.json", version("2026-01-06T10:00:00.000Z"));
+    let _ = meryem.push(&second, &[]).refused("differs");
+    assert_eq!(text(&meryem.sees(&item), "label"), "AMBER");
+}

@@ -131,3 +131,100 @@ fn a_member_of_two_communities_does_not_carry_an_item_over_under_a_lower_label()
         .operator(&["waiting", "release", &item, "--yes"])
         .ends(1);
 }
+
+#[test]
+fn what_was_issued_anew_is_known_again_and_no_number_of_revisions_hides_what_it_met() {
+    let f = Federation::of(&["energy"]);
+    f.member(
+        "energy/acme",
+        &[
+            "--identity",
+            "identity--aaaaaaaa-1111-4111-8111-111111111111",
+        ],
+    );
+    let meryem = f.person("energy/acme/meryem");
+    let bob = f.person("energy/bolt/bob");
+    let carol = f.person("energy/cell/carol");
+    let report = |modified: &str, creator: &str| {
+        serde_json::json!({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000081", "objects": [{
+            "type": "report", "spec_version": "2.1", "id": "report--00000000-0000-4000-8000-000000000081",
+            "created": "2026-01-05T10:00:00.000Z", "modified": modified, "published": "2026-01-05T10:00:00.000Z",
+            "name": "Eighty-one", "created_by_ref": creator,
+            "object_refs": ["indicator--00000000-0000-4000-8000-000000000082"]}]})
+        .to_string()
+    };
+    let own = report(
+        "2026-01-05T10:00:00.000Z",
+        "identity--aaaaaaaa-1111-4111-8111-111111111111",
+    );
+    let original = meryem.share(&f.file("own.json", own), &["--tlp", "AMBER"]);
+    let travelled = String::from_utf8(bob.content(&original)).expect("JSON");
+    assert!(!travelled.contains("identity--aaaaaaaa"), "{travelled}");
+    let answer = bob
+        .push(&f.file("again.json", &travelled), &["--tlp", "GREEN"])
+        .done()
+        .object();
+    let item = item_of(&answer);
+    assert!(!carol.may_show(&item));
+
+    // Revisions of one's own do not push what was met out of sight.
+    let _ = f
+        .node("energy")
+        .operator(&["waiting", "drop", &item, "--yes"])
+        .done();
+    for day in 10..28 {
+        let version = travelled.replace(
+            "2026-01-05T10:00:00.000Z\",\"name",
+            &format!("2026-01-{day}T10:00:00.000Z\",\"name"),
+        );
+        let file = f.file(&format!("red{day}.json"), version);
+        let pushed = bob.push(&file, &["--tlp", "RED"]).done().object();
+        let _ = bob
+            .run(&["withdraw", &item_of(&pushed), "--reason", "error", "--yes"])
+            .done();
+    }
+    let last = bob
+        .push(&f.file("last.json", &travelled), &["--tlp", "GREEN"])
+        .done()
+        .object();
+    assert!(!carol.may_show(&item_of(&last)));
+    assert_eq!(waiting(&f, "energy").len(), 1);
+}
+
+#[test]
+fn what_was_released_once_goes_on_and_what_waits_goes_on_waiting() {
+    let f = Federation::of(&["energy"]);
+    let meryem = f.person("energy/acme/meryem");
+    let bob = f.person("energy/bolt/bob");
+    let carol = f.person("energy/cell/carol");
+    let event = misp("released once", &[], 3);
+    let version = |n: u32| event.replace("1767607200", &format!("17676072{n:02}"));
+    let _ = meryem
+        .push(&f.file("first.json", &event), &["--tlp", "AMBER"])
+        .done();
+    let answer = bob
+        .push(&f.file("v1.json", version(1)), &["--tlp", "GREEN"])
+        .done()
+        .object();
+    let item = item_of(&answer);
+    // A new version of what waits is no way around the operator.
+    let _ = bob
+        .push(&f.file("v2.json", version(2)), &["--tlp", "GREEN"])
+        .done();
+    assert!(!carol.may_show(&item));
+    assert_eq!(waiting(&f, "energy").len(), 1);
+    let _ = f
+        .node("energy")
+        .operator(&["waiting", "release", &item, "--yes"])
+        .done();
+    assert_eq!(carol.sees(&item)["revision"], 3);
+    let _ = bob
+        .push(&f.file("v3.json", version(3)), &["--tlp", "GREEN"])
+        .done();
+    assert_eq!(carol.sees(&item)["revision"], 4);
+    assert!(waiting(&f, "energy").is_empty());
+    let _ = bob
+        .run(&["withdraw", &item, "--reason", "error", "--yes"])
+        .done();
+    let _ = carol.sees_withdrawn(&item);
+}

@@ -149,15 +149,21 @@ CREATE TABLE pinned_keys (
     first_seen    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- held, sent: of an equivocation, the two signed envelopes (SignedRecord); gone once the item is erased.
 CREATE TABLE quarantine (
     number   INTEGER PRIMARY KEY,
     supplier TEXT    NOT NULL,
     item     BLOB,
     reason   TEXT    NOT NULL,
     sha256   BLOB    NOT NULL,
-    at       INTEGER NOT NULL
+    at       INTEGER NOT NULL,
+    held     BLOB,
+    sent     BLOB
 ) STRICT;
 CREATE INDEX quarantine_by_supplier ON quarantine (supplier, number);
+-- What is sent again stands here once.
+CREATE UNIQUE INDEX quarantine_once ON quarantine (supplier, sha256);
+CREATE INDEX quarantine_evidence ON quarantine (item) WHERE held IS NOT NULL;
 
 -- Items that wait for the operator, because the same document came from elsewhere and goes less far.
 -- label: as in the state of documents.

@@ -6,11 +6,12 @@
 use super::super::pack::Beside;
 use super::super::rows::inconsistent;
 use super::{ItemNow, NewRow, Other, Plan};
-use crate::model::ids::{CommunityId, ItemId};
+use crate::model::ids::{CommunityId, Digest, ItemId};
 use crate::model::position::Position;
 use crate::model::signed::Signed;
 use crate::store::{
-    Deliver, DeliveredItem, DeliveredKind, LogClass, LogRow, RowState, StoreError, Written,
+    AuditRecord, Deliver, DeliveredItem, DeliveredKind, EQUIVOCATION, LogClass, LogRow,
+    Quarantined, RowState, StoreError, Written,
 };
 use crate::wire;
 
@@ -39,20 +40,23 @@ impl<'a> Plan<'a> {
                 hops,
                 content,
                 content_key,
-                fingerprint,
+                fingerprints,
             } => {
                 if !self.takes(entry.item, *revision, envelope)? {
+                    self.look_for_equivocation(deliver, entry.item, *revision, envelope);
                     return Ok(None);
                 }
-                match self.known.items.remove(&entry.item) {
+                let (before, ends) = match self.known.items.remove(&entry.item) {
                     Some(held @ (ItemNow::Stored(_) | ItemNow::Planned(_))) => {
-                        self.end(held, RowState::Superseded)?;
+                        let (remains, ends, _) = self.end(held, RowState::Superseded)?;
+                        (Some(remains.into_before()), Some(ends))
                     }
+                    // Whoever had what was recalled was told so then.
                     Some(
                         ItemNow::Recalled(..) | ItemNow::Withdrawn(_) | ItemNow::Forestalled(_),
                     )
-                    | None => {}
-                }
+                    | None => (None, None),
+                };
                 let row = LogRow {
                     position: Position::START,
                     item: entry.item,
@@ -66,11 +70,13 @@ impl<'a> Plan<'a> {
                     recorded: deliver.at,
                     supplier: Some(deliver.supplier.clone()),
                     content: Some(content.clone()),
+                    before,
                 };
                 Ok(Some(self.push_item(NewRow {
                     row,
                     beside: Beside {
-                        fingerprint: *fingerprint,
+                        ends,
+                        fingerprints: *fingerprints,
                         ..Beside::default()
                     },
                     content_key: Some(*content_key),
@@ -82,6 +88,52 @@ impl<'a> Plan<'a> {
             }
             DeliveredKind::Recall => self.recall(deliver, entry.item),
         }
+    }
+
+    /// Two different envelopes of one revision, both signed by its origin: it tells different readers different things, or
+    /// its database was put back without a new generation (threat 39). What is held stays; both are kept as evidence.
+    fn look_for_equivocation(
+        &mut self,
+        deliver: &Deliver,
+        item: ItemId,
+        revision: u32,
+        sent: &Signed,
+    ) {
+        let Some(LogRow {
+            revision: held_revision,
+            class: LogClass::Item { envelope: held, .. },
+            ..
+        }) = self.in_service(item)
+        else {
+            return;
+        };
+        let differ = *held_revision == revision && held.record != sent.record;
+        if !differ || origin_of(held) != origin_of(sent) {
+            return;
+        }
+        let held = held.clone();
+        if !self.known.alarmed.insert((deliver.supplier.clone(), item)) {
+            return;
+        }
+        let sha256 = Digest::of(&sent.record);
+        self.audit(&AuditRecord {
+            at: deliver.at,
+            actor: "node".to_owned(),
+            act: "equivocation-found",
+            subject: format!(
+                "{item} revision {revision} from {}: held {}, sent {sha256}",
+                deliver.supplier,
+                Digest::of(&held.record)
+            ),
+        });
+        self.others.push(Other::Equivocation(Box::new(Quarantined {
+            supplier: deliver.supplier.clone(),
+            item: Some(item),
+            reason: EQUIVOCATION.to_owned(),
+            sha256,
+            at: deliver.at,
+            evidence: Some(Box::new((held, sent.clone()))),
+        })));
     }
 
     /// Whether a delivered revision takes effect: nothing else of the item is here or kept out, or what is here has the
@@ -209,6 +261,7 @@ impl<'a> Plan<'a> {
             recorded: deliver.at,
             supplier: Some(deliver.supplier.clone()),
             content: None,
+            before: None,
         };
         let position = self.push_row(NewRow {
             row,
