@@ -23,7 +23,7 @@ pub(super) fn find(document: &Document) -> Option<Pap> {
         }
     }
     let may_say = PapIn::document(document);
-    if may_say.in_source || may_say.in_decoded {
+    if may_say.anywhere() {
         strictest = said(root).max(strictest);
     }
     strictest
@@ -42,30 +42,39 @@ pub(crate) struct PapIn {
     in_source: bool,
     /// In a string with escapes.
     in_decoded: bool,
+    /// In letters that look alike.
+    in_other_letters: bool,
 }
 
 impl PapIn {
     pub(crate) fn document(document: &Document) -> Self {
         let [in_source, in_decoded] = match &document.body {
-            // What is not ASCII may be letters that look alike.
-            Body::Json(json) => json
-                .haystacks()
-                .map(|text| next(text, 0).is_some() || !text.is_ascii()),
+            Body::Json(json) => json.haystacks().map(|text| next(text, 0).is_some()),
             Body::Text | Body::Extracted(_) => [true, true],
+        };
+        let in_other_letters = match &document.body {
+            Body::Json(json) => !json.haystacks().into_iter().all(<[u8]>::is_ascii),
+            Body::Text | Body::Extracted(_) => true,
         };
         Self {
             in_source,
             in_decoded,
+            in_other_letters,
         }
+    }
+
+    const fn anywhere(self) -> bool {
+        self.in_source || self.in_decoded || self.in_other_letters
     }
 
     /// The strictest level that a STIX object of the document says.
     pub(crate) fn of(self, object: Element<'_>) -> Option<Pap> {
         let may_say = |source: &[u8]| {
-            (self.in_source && (next(source, 0).is_some() || !source.is_ascii()))
+            (self.in_source && next(source, 0).is_some())
                 || (self.in_decoded && memchr::memchr(b'\\', source).is_some())
+                || (self.in_other_letters && !source.is_ascii())
         };
-        let said = if (self.in_source || self.in_decoded) && may_say(object.source_bytes()) {
+        let said = if self.anywhere() && may_say(object.source_bytes()) {
             said(object)
         } else {
             None

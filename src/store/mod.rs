@@ -14,8 +14,8 @@ pub use document::{Before, DocumentOfItem, DocumentPart, DocumentState};
 pub use ops::{
     Answer, Append, AppendItem, AuditRecord, AuditRow, CredentialKey, Deliver, DeliveredItem,
     DeliveredKind, Expect, Fingerprint, Fingerprints, Holder, HolderKey, InviteUse, LinkState,
-    LogClass, LogRow, Meeting, NewInvite, PinnedKey, Revise,
-    RowState, Waiting, WaitingItem, Withdraw, Write, Written,
+    LogClass, LogRow, Meeting, NewInvite, PinnedKey, Revise, RowState, Waiting, WaitingItem,
+    Withdraw, Write, Written,
 };
 pub use quarantine::{EQUIVOCATION, QuarantineRow, Quarantined};
 pub(crate) use sqlite::Committed;

@@ -561,11 +561,7 @@ fn what_is_passed_over_in_a_silent_document_says_nothing() {
     ] {
         let value = bundle(vec![with(indicator(), "description", json!(text))]);
         let document = json_document(&value);
-        assert!(
-            find_with(&document, document.root(), false)
-                .list
-                .is_empty()
-        );
+        assert!(find_with(&document, document.root(), false).list.is_empty());
     }
 }
 

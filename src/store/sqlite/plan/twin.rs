@@ -92,7 +92,10 @@ impl Limits {
             Some(theirs) => !theirs.members_limited && self.audience.as_ref() == Some(theirs),
         };
         audience
-            && within(self.hop_limit.map(i64::from), those.hop_limit.map(i64::from))
+            && within(
+                self.hop_limit.map(i64::from),
+                those.hop_limit.map(i64::from),
+            )
             && within(
                 self.valid_until.map(Timestamp::micros),
                 those.valid_until.map(Timestamp::micros),
