@@ -257,15 +257,26 @@ impl Ready {
             has_document,
         } = self;
         let Held {
-            local, document, ..
+            local,
+            document,
+            envelope,
+            ..
         } = held;
+        let held_until = envelope.valid_until;
+        // Who may have it, or what it is, changes: what merely corrects its words went its way before.
+        let before = document.state.parts.iter().find(|p| p.item == part.item);
+        let goes_elsewhere = has_document
+            || held_until != draft.options.valid_until
+            || before.is_none_or(|before| {
+                part.label < before.label || part.options_sha256 != before.options_sha256
+            });
         let items = draft
             .parts
             .iter()
             .map(|draft_part| {
                 let signed = settle::sign(part.item, part.revision, draft_part, &draft, desk)?;
                 Ok(AppendItem {
-                    goes_elsewhere: true,
+                    goes_elsewhere,
                     ..signed
                 })
             })

@@ -228,3 +228,24 @@ fn what_was_released_once_goes_on_and_what_waits_goes_on_waiting() {
         .done();
     let _ = carol.sees_withdrawn(&item);
 }
+
+#[test]
+fn a_revision_that_goes_further_waits_and_one_that_corrects_a_word_does_not() {
+    let f = Federation::of(&["energy"]);
+    let meryem = f.person("energy/acme/meryem");
+    let bob = f.person("energy/bolt/bob");
+    let carol = f.person("energy/cell/carol");
+    let event = misp("revised further", &[], 3);
+    let _ = meryem
+        .push(&f.file("first.json", &event), &["--tlp", "AMBER"])
+        .done();
+    let item = bob.share(&f.file("second.json", &event), &["--tlp", "AMBER"]);
+    let _ = carol.sees(&item);
+    let _ = bob
+        .run(&["revise", &item, "--title", "Another title"])
+        .done();
+    assert_eq!(carol.sees(&item)["revision"], 2);
+    let _ = bob.run(&["revise", &item, "--tlp", "GREEN"]).done();
+    assert!(!carol.may_show(&item));
+    assert_eq!(waiting(&f, "energy").len(), 1);
+}
