@@ -33,7 +33,7 @@ fn parted_text(text: &str, declared: Option<Label>, split: bool) -> Parted {
         &marked,
         Parting {
             split,
-            id: &|label| Uuid::from_u128(0xf000_0000_0000_4000_8000_0000_0000_0000 + label as u128),
+            id: &|label| Uuid::new_v5(&Uuid::NAMESPACE_OID, label.name().as_bytes()),
             creator: Creator {
                 name: "Energy ISAC",
                 uuid: Uuid::from_u128(0xe000_0000_0000_4000_8000_0000_0000_0000),

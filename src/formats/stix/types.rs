@@ -223,10 +223,8 @@ impl Object<'_, '_> {
         let object = self.object;
         let has = |key: &str| object.get(key).is_some();
         match kind {
-            "url" => {
-                if object.str("value").is_some_and(|value| !is_uri(value)) {
-                    self.at("value", URI);
-                }
+            "url" if object.str("value").is_some_and(|value| !is_uri(value)) => {
+                self.at("value", URI);
             }
             "windows-registry-key" => self.registry_key(),
             "ipv4-addr" => self.address("value", is_ipv4),

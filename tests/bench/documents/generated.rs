@@ -56,7 +56,7 @@ fn mixed(seed: usize, salt: u64) -> u64 {
 
 fn kind(n: usize) -> &'static str {
     match n % 20 {
-        17 | 18 | 19 => "relationship",
+        17..=19 => "relationship",
         16 if n % 100 == 16 => "report",
         at => TYPES.get(at % TYPES.len()).copied().unwrap_or("identity"),
     }
@@ -88,7 +88,7 @@ fn object(out: &mut String, n: usize) -> std::fmt::Result {
         id(n)
     )?;
     // Two of three objects are marked: most GREEN and AMBER, some RED.
-    if n % 3 != 0 {
+    if !n.is_multiple_of(3) {
         let label = [0, 1, 1, 2, 2, 3, 4].get(n % 7).copied().unwrap_or(1);
         let marking = MARKINGS.get(label).copied().unwrap_or_default();
         write!(
