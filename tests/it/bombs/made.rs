@@ -127,7 +127,7 @@ pub(super) fn of_stix() -> Vec<Bomb> {
     vec![
         (
             "a chain down",
-            bundle(|n| note(n, &quoted("note", n + 1), if n == 0 { "" } else { "" })),
+            bundle(|n| note(n, &quoted("note", n + 1), "")),
         ),
         (
             "a chain up",
@@ -149,10 +149,7 @@ pub(super) fn of_stix() -> Vec<Bomb> {
                 )
             }),
         ),
-        (
-            "all list the same",
-            bundle(|n| note(n, &wide, if n % 2 == 0 { "" } else { "" })),
-        ),
+        ("all list the same", bundle(|n| note(n, &wide, ""))),
         (
             "all list the same, and are marked",
             bundle(|n| note(n, &wide, &marked(if n % 3 == 0 { red } else { MARK }))),

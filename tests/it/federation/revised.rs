@@ -65,6 +65,9 @@ fn loses(viewer: &Viewer, item: &str) {
     assert!(raw.code != 0 && raw.out.is_empty(), "{raw}");
 }
 
+/// Whether a label lets a viewer see an item.
+type Sees<'a> = &'a dyn Fn(&str) -> bool;
+
 #[test]
 fn each_of_the_25_label_changes_reaches_or_leaves_members_and_peers() {
     let f = shared();
@@ -102,10 +105,8 @@ fn each_of_the_25_label_changes_reaches_or_leaves_members_and_peers() {
     bram.sees(&last);
     bob.sees(&last);
     for (old, new, item) in &items {
-        for (viewer, sees) in [
-            (&bob, &member_sees as &dyn Fn(&str) -> bool),
-            (&bram, &peer_sees),
-        ] {
+        let member: Sees<'_> = &member_sees;
+        for (viewer, sees) in [(&bob, member), (&bram, &peer_sees)] {
             let what = format!("{}: {old} to {new}", viewer.profile);
             assert_eq!(viewer.may_show(item), sees(new), "{what}");
             assert_eq!(
