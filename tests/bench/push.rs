@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use sluis::anonymity::SourceSeal;
 use sluis::log::EntryBody;
 use sluis::model::position::Position;
 use sluis::store::LogClass;
@@ -144,8 +145,8 @@ async fn bytes_of_an_item(site: &Site) -> Result<usize> {
     let local = local.as_ref().context("a local record at the origin")?;
     let content = entry.row.content.as_ref().context("its content")?;
     ensure!(
-        envelope.signature.len() == 64 && local.signature.len() == 64,
-        "both records are signed"
+        envelope.signature.len() == 64 && SourceSeal::is_sealed(local),
+        "the envelope is signed, and the local record sealed with its signature"
     );
     Ok([envelope, local]
         .iter()
