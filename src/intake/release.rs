@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use super::settle::rounded;
+use super::settle;
 use super::{Intake, IntakeError};
 use crate::audit::{Act, Actor, record};
 use crate::clock::random_bytes;
 use crate::log::{Entry, EntryBody};
 use crate::model::ids::{Digest, ItemId, SpiffeId};
-use crate::model::item::{Envelope, LocalRecord, Withdrawal};
+use crate::model::item::{Envelope, LocalRecord};
 use crate::model::words::WithdrawalReason;
 use crate::store::{AppendItem, Revise, Withdraw, Write, Written};
 
@@ -103,16 +103,10 @@ impl Intake {
         let Some((envelope, _)) = waiting(&entry) else {
             return Ok(Released::NotWaiting);
         };
-        let now = self.clock.now();
-        let time = rounded(now, envelope.attribution);
-        let ms = u64::try_from(time.micros().div_euclid(1000)).unwrap_or_default();
-        let withdrawal = Withdrawal {
-            id: ItemId::new(ms, random_bytes(&*self.entropy)),
-            item,
-            origin: self.settings.community.clone(),
-            reason: WithdrawalReason::TooWide,
-            time,
-        };
+        let desk = self.desk();
+        let now = desk.now;
+        let withdrawal =
+            settle::withdrawal(item, WithdrawalReason::TooWide, envelope.attribution, &desk);
         let withdraw = Withdraw {
             item,
             id: withdrawal.id,

@@ -391,15 +391,30 @@ pub(super) fn facts(draft: &Draft, desk: &Desk<'_>) -> Result<Vec<ItemFacts>, Re
         .collect()
 }
 
+/// The statement that an item ends, with an id of its own. Of an un-named item it tells no more of the time than the item.
+pub(super) fn withdrawal(
+    item: ItemId,
+    reason: WithdrawalReason,
+    attribution: Attribution,
+    desk: &Desk<'_>,
+) -> Withdrawal {
+    Withdrawal {
+        id: new_item(attribution, desk),
+        item,
+        origin: desk.community.clone(),
+        reason,
+        time: rounded(desk.now, attribution),
+    }
+}
+
 /// A part that the new version no longer has is withdrawn.
 fn vanish(part: &DocumentPart, draft: &Draft, desk: &Desk<'_>) -> Withdraw {
-    let withdrawal = Withdrawal {
-        id: new_item(draft.attribution, desk),
-        item: part.item,
-        origin: desk.community.clone(),
-        reason: WithdrawalReason::Outdated,
-        time: rounded(desk.now, draft.attribution),
-    };
+    let withdrawal = withdrawal(
+        part.item,
+        WithdrawalReason::Outdated,
+        draft.attribution,
+        desk,
+    );
     Withdraw {
         item: part.item,
         id: withdrawal.id,

@@ -1,12 +1,10 @@
 //! Withdrawal: a wrong push is undone at every place that may hold it.
 
-use super::settle::rounded;
+use super::settle;
 use super::{Intake, IntakeError};
 use crate::audit::{Act, Actor, record};
-use crate::clock::random_bytes;
 use crate::log::EntryBody;
 use crate::model::ids::{CredentialName, ItemId, MemberId, Role, SpiffeId};
-use crate::model::item::Withdrawal;
 use crate::model::words::{Attribution, WithdrawalReason};
 use crate::store::{Withdraw, Write, Written};
 
@@ -56,16 +54,9 @@ impl Intake {
         if !is_of(submitter, member) {
             return Ok(Withdrawn::NotFound);
         }
-        let now = self.clock.now();
-        let time = rounded(now, attribution);
-        let ms = u64::try_from(time.micros().div_euclid(1000)).unwrap_or_default();
-        let withdrawal = Withdrawal {
-            id: ItemId::new(ms, random_bytes(&*self.entropy)),
-            item,
-            origin: self.settings.community.clone(),
-            reason,
-            time,
-        };
+        let desk = self.desk();
+        let now = desk.now;
+        let withdrawal = settle::withdrawal(item, reason, attribution, &desk);
         let actor = SpiffeId::credential(&self.settings.community, member, credential);
         let write = Write::Withdraw(Withdraw {
             item,
